@@ -1,0 +1,81 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+//
+// The walls of the house. A target lists here every module that it may import; `Tests/run` builds
+// with `--explicit-target-dependency-import-check error`, so that the list is the truth.
+// Sources/README.md, section 3, gives the reasons.
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+/// Pure modules say `unsafe` wherever they step outside of what the compiler proves.
+let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
+
+let arguments: Target.Dependency = .product(
+    name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "qos2",
+    products: [
+        .executable(name: "qos2-broker", targets: ["qos2-broker"]),
+        .executable(name: "plc-publisher", targets: ["plc-publisher"]),
+        .executable(name: "database-subscriber", targets: ["database-subscriber"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+    ],
+    targets: [
+        .systemLibrary(name: "CEpoll", path: "CShims/CEpoll"),
+        .systemLibrary(
+            name: "CSystemd", path: "CShims/CSystemd", pkgConfig: "libsystemd",
+            providers: [.apt(["libsystemd-dev"])]),
+        .systemLibrary(
+            name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3",
+            providers: [.apt(["libsqlite3-dev"])]),
+
+        .target(name: "MQTT", swiftSettings: pure),
+        .target(name: "Journal", swiftSettings: pure),
+        .target(
+            name: "BrokerCore", dependencies: ["MQTT", "Journal"], exclude: ["README.md"],
+            swiftSettings: pure),
+        .target(name: "ClientCore", dependencies: ["MQTT", "Journal"], swiftSettings: pure),
+        .target(
+            name: "Reactor", dependencies: ["Journal", "CEpoll", "CSystemd"], swiftSettings: strict),
+
+        .executableTarget(
+            name: "qos2-broker", dependencies: ["BrokerCore", "MQTT", "Journal", "Reactor", arguments],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "plc-publisher", dependencies: ["ClientCore", "MQTT", "Journal", "Reactor", arguments],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "database-subscriber",
+            dependencies: ["ClientCore", "MQTT", "Journal", "Reactor", "CSQLite", arguments],
+            swiftSettings: strict),
+
+        .testTarget(name: "MQTTTests", dependencies: ["MQTT"], swiftSettings: strict),
+        .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
+        .testTarget(
+            name: "BrokerCoreTests", dependencies: ["BrokerCore", "MQTT", "Journal"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ClientCoreTests", dependencies: ["ClientCore", "MQTT", "Journal"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ReactorTests", dependencies: ["Reactor", "CEpoll"], swiftSettings: strict),
+        .testTarget(
+            name: "PublisherTests",
+            dependencies: ["plc-publisher", "ClientCore", "MQTT", "Reactor"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SubscriberTests",
+            dependencies: ["database-subscriber", "ClientCore", "MQTT", "Reactor", "CSQLite"],
+            swiftSettings: strict),
+        .testTarget(name: "HouseTests", swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)
