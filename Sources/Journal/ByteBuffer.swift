@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+// A growing run of bytes with a consumed front: what a batch is gathered in, and what a
+// connection's output waits in. It holds no memory while it is empty.
+
+/// Bytes appended at the end and taken from the front.
+@safe
+package struct ByteBuffer: ~Copyable {
+    private var base: UnsafeMutableRawPointer?
+    private(set) var capacity = 0
+    /// Offsets into the memory: `head..<tail` is live.
+    package private(set) var head = 0
+    package private(set) var tail = 0
+
+    package init() {
+        unsafe base = nil
+    }
+
+    deinit {
+        unsafe base?.deallocate()
+    }
+
+    package var count: Int { tail - head }
+
+    package var isEmpty: Bool { head == tail }
+
+    package func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+        precondition(range.lowerBound >= head && range.upperBound <= tail)
+        guard let base = unsafe base, !range.isEmpty else {
+            return unsafe body(UnsafeRawBufferPointer(start: nil, count: 0))
+        }
+        return unsafe body(
+            UnsafeRawBufferPointer(start: base + range.lowerBound, count: range.count))
+    }
+
+    /// Appends what `write` writes, at most `size` bytes. Returns how far live bytes moved down.
+    @inlinable
+    @discardableResult
+    package mutating func append(atMost size: Int, _ write: (inout OutputRawSpan) -> Void) -> Int {
+        let moved = reserve(size)
+        let free = unsafe freeSpace(size)
+        var span = unsafe OutputRawSpan(buffer: free, initializedCount: 0)
+        write(&span)
+        advance(by: span.byteCount)
+        return moved
+    }
+
+    /// Appends the four bytes of `word`, lowest first: a whole acknowledgement in one store.
+    @inlinable
+    @discardableResult
+    package mutating func append(word: UInt32) -> Int {
+        let moved = reserve(4)
+        let free = unsafe freeSpace(4)
+        unsafe free.storeBytes(of: word.littleEndian, as: UInt32.self)
+        advance(by: 4)
+        return moved
+    }
+
+    /// Forgets the first `count` bytes.
+    package mutating func consume(_ count: Int) {
+        precondition(count >= 0 && count <= self.count, "consumed more than there is")
+        head += count
+        if head == tail {
+            releaseMemory()
+        }
+    }
+
+    package mutating func removeAll() {
+        head = tail
+        releaseMemory()
+    }
+
+    @usableFromInline
+    func freeSpace(_ size: Int) -> UnsafeMutableRawBufferPointer {
+        unsafe UnsafeMutableRawBufferPointer(start: base! + tail, count: size)
+    }
+
+    @usableFromInline
+    mutating func advance(by count: Int) {
+        precondition(count >= 0 && count <= capacity - tail)
+        tail += count
+    }
+
+    /// Makes room behind `tail`, by moving the live bytes down or into larger memory.
+    @usableFromInline
+    mutating func reserve(_ size: Int) -> Int {
+        if capacity - tail >= size { return 0 }
+        return makeRoom(for: size)
+    }
+
+    private mutating func makeRoom(for size: Int) -> Int {
+        let live = count
+        let moved = head
+        if live + size <= capacity, head >= live {
+            unsafe base!.copyMemory(from: base! + head, byteCount: live)
+        } else {
+            var grown = max(capacity * 2, 512)
+            while grown < live + size {
+                grown *= 2
+            }
+            let memory = UnsafeMutableRawPointer.allocate(byteCount: grown, alignment: 16)
+            if let base = unsafe base {
+                unsafe memory.copyMemory(from: base + head, byteCount: live)
+                unsafe base.deallocate()
+            }
+            unsafe base = memory
+            capacity = grown
+        }
+        head = 0
+        tail = live
+        return moved
+    }
+
+    /// A small buffer is kept: the next turn needs it again. `trim` gives it back for good.
+    private mutating func releaseMemory() {
+        head = 0
+        tail = 0
+        if capacity > Self.keptCapacity {
+            free()
+        }
+    }
+
+    /// Gives all memory of an empty buffer back.
+    package mutating func trim() {
+        if isEmpty { free() }
+    }
+
+    private mutating func free() {
+        unsafe base?.deallocate()
+        unsafe base = nil
+        capacity = 0
+        head = 0
+        tail = 0
+    }
+
+    private static let keptCapacity = 64 * 1024
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// The measure of "before": which batch must be durable before some bytes may leave.
+
+/// A batch number. Batch 0 is the empty beginning and durable from the start, so that bytes with
+/// gate 0 wait for nothing.
+///
+/// A gate is a batch and not a byte position because batches become durable whole.
+package struct Gate: Comparable, Hashable, Sendable {
+    package let batch: UInt64
+
+    @inlinable
+    package init(batch: UInt64) {
+        self.batch = batch
+    }
+
+    package static let none = Gate(batch: 0)
+
+    @inlinable
+    package static func < (left: Gate, right: Gate) -> Bool {
+        left.batch < right.batch
+    }
+}

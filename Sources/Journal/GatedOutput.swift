@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: Apache-2.0
+// One connection's output, of which only that part may leave whose gate has been passed. Small
+// packets are encoded straight into one buffer; a large body stays where it is and is gathered
+// at write time, kept alive by a token that comes back when the last of its bytes has left.
+//
+//        head          open           flying          tail
+//         ▼             ▼               ▼               ▼
+//         ├─may leave───┼─waits for ────┼─waits for ────┤
+//         │             │ `flyingGate`  │ `tailGate`    │
+//
+// Two gates are enough: one batch is in flight and one is being staged.
+
+/// Bytes in the order in which they must leave, with the gates that they wait for.
+@safe
+package struct GatedOutput: ~Copyable {
+    /// A body outside of the buffer, in the place where it belongs.
+    @safe
+    struct Attachment {
+        /// The buffer offset in front of which it is sent.
+        var place: Int
+        var bytes: UnsafeRawBufferPointer
+        /// What the owner of the memory knows it by.
+        let token: UInt32
+    }
+
+    private var buffer = ByteBuffer()
+    private var open = 0
+    private var flying = 0
+    private var flyingGate = Gate.none
+    private var tailGate = Gate.none
+    private var attachments: ContiguousArray<Attachment> = []
+    private var attachedBytes = 0
+
+    package init() {}
+
+    /// All that has not left yet, gates passed or not.
+    package var pendingBytes: Int { buffer.count + attachedBytes }
+
+    package var isEmpty: Bool { pendingBytes == 0 }
+
+    /// Appends what `write` writes, at most `size` bytes, to leave once `gate` is durable.
+    @inlinable
+    package mutating func append(
+        atMost size: Int, behind gate: Gate, durable: Gate, _ write: (inout OutputRawSpan) -> Void
+    ) {
+        willAppend(behind: gate, durable: durable)
+        let moved = bufferAppend(atMost: size, write)
+        didAppend(moved: moved, durable: durable)
+    }
+
+    /// Appends a whole four-byte packet, its first byte lowest in `word`.
+    package mutating func append(word: UInt32, behind gate: Gate, durable: Gate) {
+        willAppend(behind: gate, durable: durable)
+        let moved = buffer.append(word: word)
+        didAppend(moved: moved, durable: durable)
+    }
+
+    /// Sends `bytes` behind all that was appended; they must live until `token` comes back from
+    /// `wrote` or `removeAll`. At least one byte must have been appended under the same gate.
+    package mutating func attach(_ bytes: UnsafeRawBufferPointer, token: UInt32) {
+        unsafe attachments.append(Attachment(place: buffer.tail, bytes: bytes, token: token))
+        attachedBytes += bytes.count
+    }
+
+    /// Calls `body` with each piece that may leave now, in order, until it answers false.
+    package mutating func forEachWritable(
+        durable: Gate, _ body: (UnsafeRawBufferPointer) -> Bool
+    ) {
+        settle(durable)
+        var at = buffer.head
+        for index in attachments.indices {
+            let place = attachments[index].place
+            guard place <= open else { break }
+            if place > at, unsafe !buffer.withBytes(at..<place, body) { return }
+            at = place
+            if unsafe !body(attachments[index].bytes) { return }
+        }
+        if open > at {
+            _ = unsafe buffer.withBytes(at..<open, body)
+        }
+    }
+
+    /// True when `forEachWritable` would give anything.
+    package mutating func isWritable(durable: Gate) -> Bool {
+        settle(durable)
+        if open > buffer.head { return true }
+        guard let first = attachments.first else { return false }
+        return first.place <= open
+    }
+
+    /// The first `count` writable bytes have left. Gives back the tokens of finished attachments.
+    package mutating func wrote(_ count: Int, _ finished: (UInt32) -> Void) {
+        var left = count
+        while left > 0 {
+            let place = attachments.first?.place ?? buffer.tail
+            let small = min(left, place - buffer.head)
+            if small > 0 {
+                consume(small)
+                left -= small
+                continue
+            }
+            guard !attachments.isEmpty else { preconditionFailure("more was written than pending") }
+            left -= consumeAttachment(atMost: left, finished)
+        }
+    }
+
+    /// Drops everything, and gives all tokens and all memory back.
+    package mutating func removeAll(_ finished: (UInt32) -> Void) {
+        for index in attachments.indices {
+            finished(attachments[index].token)
+        }
+        attachments = []
+        attachedBytes = 0
+        buffer.removeAll()
+        buffer.trim()
+        resetMarks()
+    }
+
+    /// Gives the memory of an idle connection back.
+    package mutating func trim() {
+        if isEmpty {
+            buffer.trim()
+            resetMarks()
+        }
+    }
+
+    @usableFromInline
+    mutating func bufferAppend(atMost size: Int, _ write: (inout OutputRawSpan) -> Void) -> Int {
+        buffer.append(atMost: size, write)
+    }
+
+    /// Starts a new gated stretch when `gate` is later than the last one.
+    @usableFromInline
+    mutating func willAppend(behind gate: Gate, durable: Gate) {
+        settle(durable)
+        guard gate > tailGate else { return }
+        precondition(open == flying, "more than two batches are not durable")
+        flying = buffer.tail
+        flyingGate = tailGate
+        tailGate = gate
+        if flyingGate <= durable { open = flying }
+    }
+
+    @usableFromInline
+    mutating func didAppend(moved: Int, durable: Gate) {
+        if moved > 0 { shiftMarks(by: moved) }
+        if tailGate <= durable {
+            open = buffer.tail
+            flying = buffer.tail
+        }
+    }
+
+    /// Moves the marks to where `durable` allows.
+    private mutating func settle(_ durable: Gate) {
+        if tailGate <= durable {
+            open = buffer.tail
+            flying = buffer.tail
+        } else if flyingGate <= durable {
+            open = flying
+        }
+    }
+
+    private mutating func consume(_ count: Int) {
+        let tail = buffer.tail
+        buffer.consume(count)
+        // An emptied buffer begins anew at offset 0.
+        if buffer.isEmpty { shiftMarks(by: tail) }
+    }
+
+    private mutating func consumeAttachment(atMost count: Int, _ finished: (UInt32) -> Void) -> Int {
+        let size = unsafe attachments[0].bytes.count
+        let taken = min(count, size)
+        attachedBytes -= taken
+        if taken == size {
+            let token = attachments.removeFirst().token
+            finished(token)
+        } else {
+            let rest = unsafe UnsafeRawBufferPointer(rebasing: attachments[0].bytes[taken...])
+            unsafe attachments[0].bytes = rest
+        }
+        return taken
+    }
+
+    private mutating func shiftMarks(by distance: Int) {
+        open -= distance
+        flying -= distance
+        for index in attachments.indices {
+            attachments[index].place -= distance
+        }
+    }
+
+    private mutating func resetMarks() {
+        open = 0
+        flying = 0
+    }
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything one sender has in flight to one receiver: identifiers, their flows, their order, and
+// how much of the receiver's Receive Maximum is used. The same in broker and client.
+
+/// The deliveries between their first PUBLISH and their last acknowledgement.
+///
+/// Identifiers count upwards and skip those still open, so that one is not used again soon after
+/// it was freed. The choice is asked for (`nextID`) apart from being made (`open`), because the
+/// broker records it as a fact in between.
+package struct OutboundWindow<Held> {
+    package struct Flight {
+        package var held: Held
+        package var flow: OutboundFlow
+        /// Ascending in the order of first sending. [MQTT-4.6.0-1]
+        package var order: UInt32
+    }
+
+    private var flights = PacketIDTable<Flight>()
+    private var lastID: UInt16 = 0
+    private var nextOrder: UInt32 = 0
+
+    /// Resends that this connection still owes, oldest last. They hold no quota until sent again.
+    private var unsent: [PacketID] = []
+
+    package init() {}
+
+    package var count: Int { flights.count }
+
+    /// What counts against the receiver's Receive Maximum. A flight after PUBREC counts too: its
+    /// receiver may still hold the place. [MQTT-4.9.0-2]
+    package var used: Int { flights.count - unsent.count }
+
+    package var owesResends: Bool { !unsent.isEmpty }
+
+    package subscript(id: PacketID) -> Flight? { flights[id] }
+
+    /// The identifier that the next flight should take; nil while `limit` flights are open.
+    package func nextID(limit: Int) -> PacketID? {
+        guard flights.count < min(limit, 65_535), unsent.isEmpty else { return nil }
+        var candidate = lastID
+        while true {
+            candidate &+= 1
+            if let id = PacketID(rawValue: candidate), !flights.contains(id) { return id }
+        }
+    }
+
+    package mutating func open(_ id: PacketID, _ held: Held, _ flow: OutboundFlow) {
+        flights.insert(Flight(held: held, flow: flow, order: nextOrder), for: id)
+        lastID = id.rawValue
+        nextOrder &+= 1
+    }
+
+    package mutating func release(_ id: PacketID) {
+        guard var flight = flights[id], flight.flow == .published2 else {
+            preconditionFailure("packet identifier \(id) is not waiting for PUBREC")
+        }
+        flight.flow = .released
+        flights.replace(id, with: flight)
+    }
+
+    @discardableResult
+    package mutating func close(_ id: PacketID) -> Held {
+        guard let flight = flights.remove(id) else {
+            preconditionFailure("packet identifier \(id) is not in flight")
+        }
+        if !unsent.isEmpty {
+            unsent.removeAll { $0 == id }
+        }
+        return flight.held
+    }
+
+    /// In the order of first sending.
+    package var inOrder: [(id: PacketID, flight: Flight)] {
+        // Orders wrap around after 2³² flights; a window is never so old that this shows.
+        flights.ids.map { (id: $0, flight: flights[$0]!) }
+            .sorted { Int32(bitPattern: $0.flight.order &- $1.flight.order) < 0 }
+    }
+
+    /// A new connection: nothing was sent on it yet. [MQTT-4.4.0-1]
+    /// An owed PUBREL is no PUBLISH and waits for no quota, so it is not among the unsent.
+    package mutating func connectionChanged() {
+        unsent = inOrder.reversed().filter { $0.flight.flow != .released }.map(\.id)
+    }
+
+    /// The next PUBLISH to repeat, once `limit` allows it; it counts as sent from here on.
+    package mutating func nextResend(limit: Int) -> (id: PacketID, flight: Flight)? {
+        guard used < limit, let id = unsent.popLast() else { return nil }
+        return (id, flights[id]!)
+    }
+
+    package mutating func shrinkIfEmpty() {
+        flights.shrinkIfEmpty()
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// What is open under which packet identifier: an open-addressing table with the identifier itself
+// as hash. Peers count their identifiers upwards, so probes are almost always of length one, and
+// a window of a hundred costs a few cache lines. It never iterates in an order that shows: whoever
+// needs an order keeps one of his own.
+
+/// A map from packet identifier to `Value` for the few identifiers that are open at one time.
+package struct PacketIDTable<Value> {
+    @usableFromInline
+    struct Slot {
+        /// 0 where the slot is empty: no packet has identifier 0. [MQTT-2.2.1-3]
+        @usableFromInline var id: UInt16
+        @usableFromInline var value: Value?
+
+        @inlinable
+        init(id: UInt16, value: Value?) {
+            self.id = id
+            self.value = value
+        }
+    }
+
+    /// Empty, or a power of two of slots of which at most half are taken.
+    @usableFromInline var slots: ContiguousArray<Slot> = []
+    package private(set) var count = 0
+
+    package init() {}
+
+    package var isEmpty: Bool { count == 0 }
+
+    @inlinable
+    package func contains(_ id: PacketID) -> Bool {
+        position(of: id.rawValue) != nil
+    }
+
+    @inlinable
+    package subscript(id: PacketID) -> Value? {
+        guard let at = position(of: id.rawValue) else { return nil }
+        return slots[at].value
+    }
+
+    /// `id` must not be open.
+    package mutating func insert(_ value: Value, for id: PacketID) {
+        if (count + 1) * 2 > slots.count {
+            grow()
+        }
+        let mask = slots.count - 1
+        var at = Int(id.rawValue) & mask
+        while slots[at].id != 0 {
+            precondition(slots[at].id != id.rawValue, "packet identifier \(id) opened twice")
+            at = (at + 1) & mask
+        }
+        slots[at] = Slot(id: id.rawValue, value: value)
+        count += 1
+    }
+
+    /// `id` must be open.
+    package mutating func replace(_ id: PacketID, with value: Value) {
+        guard let at = position(of: id.rawValue) else {
+            preconditionFailure("packet identifier \(id) is not open")
+        }
+        slots[at].value = value
+    }
+
+    @discardableResult
+    package mutating func remove(_ id: PacketID) -> Value? {
+        guard let found = position(of: id.rawValue) else { return nil }
+        let value = slots[found].value
+        closeGap(at: found)
+        count -= 1
+        return value
+    }
+
+    /// All open identifiers, ascending.
+    package var ids: [PacketID] {
+        slots.map(\.id).filter { $0 != 0 }.sorted().compactMap(PacketID.init(rawValue:))
+    }
+
+    /// Gives the memory of a quiet table back.
+    package mutating func shrinkIfEmpty() {
+        if count == 0 { slots = [] }
+    }
+
+    @inlinable
+    func position(of id: UInt16) -> Int? {
+        let mask = slots.count - 1
+        guard mask >= 0 else { return nil }
+        var at = Int(id) & mask
+        while true {
+            let found = slots[at].id
+            if found == id { return at }
+            if found == 0 { return nil }
+            at = (at + 1) & mask
+        }
+    }
+
+    /// Moves later members of the probe run back, so that no tombstones gather.
+    private mutating func closeGap(at gap: Int) {
+        let mask = slots.count - 1
+        var hole = gap
+        var at = (gap + 1) & mask
+        while slots[at].id != 0 {
+            let home = Int(slots[at].id) & mask
+            if (at - home) & mask >= (at - hole) & mask {
+                slots[hole] = slots[at]
+                hole = at
+            }
+            at = (at + 1) & mask
+        }
+        slots[hole] = Slot(id: 0, value: nil)
+    }
+
+    private mutating func grow() {
+        let old = slots
+        let size = max(4, old.count * 2)
+        slots = ContiguousArray(repeating: Slot(id: 0, value: nil), count: size)
+        for slot in old where slot.id != 0 {
+            var at = Int(slot.id) & (size - 1)
+            while slots[at].id != 0 {
+                at = (at + 1) & (size - 1)
+            }
+            slots[at] = slot
+        }
+    }
+}
