@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The four characters that mean something in topic names and filters. [MQTT 5.0, 4.7]
+
+package enum Topic {
+    @inlinable package static var separator: UInt8 { UInt8(ascii: "/") }
+    @inlinable package static var plus: UInt8 { UInt8(ascii: "+") }
+    @inlinable package static var hash: UInt8 { UInt8(ascii: "#") }
+    @inlinable package static var dollar: UInt8 { UInt8(ascii: "$") }
+}
