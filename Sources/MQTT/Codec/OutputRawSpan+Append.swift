@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Appending whole values to an output: the hot packets are written with these directly.
+
+extension OutputRawSpan {
+    /// A word in the order of its bytes in memory, such as the short form of an acknowledgement.
+    @inlinable
+    package mutating func append(word: UInt32) { unsafe append(word, as: UInt32.self) }
+
+    @inlinable
+    package mutating func append(word: UInt16) { unsafe append(word, as: UInt16.self) }
+
+    /// All bytes in one copy.
+    @inlinable
+    package mutating func append(_ bytes: Span<UInt8>) {
+        guard !bytes.isEmpty else { return }
+        precondition(freeCapacity >= bytes.count, "output without room for \(bytes.count) bytes")
+        unsafe withUnsafeMutableBytes { buffer, initializedCount in
+            unsafe bytes.withUnsafeBytes { source in
+                let target = unsafe UnsafeMutableRawBufferPointer(
+                    rebasing: buffer[initializedCount...])
+                unsafe target.copyMemory(from: source)
+            }
+            initializedCount += bytes.count
+        }
+    }
+}

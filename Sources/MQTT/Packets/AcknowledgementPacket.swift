@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PUBACK, PUBREC, PUBREL and PUBCOMP, which have one form. Nearly all are four bytes long; the
+// longer ones are read by a slower way and written by AcknowledgementEncoder.
+
+/// [MQTT 5.0, 3.4 to 3.7]
+package struct AcknowledgementPacket: Hashable, Sendable {
+    package let kind: PacketKind
+    package let id: PacketID
+    package let reason: ReasonCode
+    package let reasonString: Range<Int>?
+    package let properties: Properties
+
+    /// The header must be one of these four kinds.
+    @inlinable
+    package init(
+        _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion, from sender: Role
+    ) throws(DecodeError) {
+        guard header.body.count == 2 else {
+            self = try Self.long(bytes, header, version, from: sender)
+            return
+        }
+        var cursor = ByteCursor(header.body)
+        self.init(kind: header.kind, id: try cursor.packetID(in: bytes))
+    }
+
+    @usableFromInline
+    init(
+        kind: PacketKind, id: PacketID, reason: ReasonCode = .success,
+        reasonString: Range<Int>? = nil, properties: Properties = .none
+    ) {
+        self.kind = kind
+        self.id = id
+        self.reason = reason
+        self.reasonString = reasonString
+        self.properties = properties
+    }
+
+    /// With a reason code, and with properties if there is more than that.
+    @usableFromInline
+    static func long(
+        _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion, from sender: Role
+    ) throws(DecodeError) -> AcknowledgementPacket {
+        var cursor = ByteCursor(header.body)
+        let id = try cursor.packetID(in: bytes)
+        guard version == .v5 else { throw .malformed(.trailingBytes) }
+        let reason = ReasonCode(try cursor.byte(in: bytes))
+        guard reason.isAllowed(in: header.kind, from: sender) else {
+            throw .protocolError(.reasonCode)
+        }
+        if cursor.isAtEnd {
+            return AcknowledgementPacket(kind: header.kind, id: id, reason: reason)
+        }
+        let rest = try ReasonProperties(bytes, &cursor, in: PropertyPlaces(header.kind))
+        try cursor.requireEnd()
+        return AcknowledgementPacket(
+            kind: header.kind, id: id, reason: reason, reasonString: rest.reasonString,
+            properties: rest.properties)
+    }
+
+    /// The whole packet for success, as one word in the order of its bytes.
+    @inlinable
+    package static func shortForm(_ kind: PacketKind, _ id: PacketID) -> UInt32 {
+        let header = UInt32(kind.rawValue &<< 4 | kind.requiredFlags) | 2 &<< 8
+        return UInt32(littleEndian: header | UInt32(id.rawValue.byteSwapped) &<< 16)
+    }
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PUBLISH as received: ranges into the receive buffer. Aliases are resolved by Flows, a known topic
+// is recognised by routing; the packet for a receiver is written by PublishEncoder.
+
+/// [MQTT 5.0, 3.3]
+package struct PublishPacket: Hashable, Sendable {
+    package let duplicate: Bool
+    package let qos: QoS
+    package let retain: Bool
+    /// Empty if an alias stands for it.
+    package let topic: Range<Int>
+    /// Nil for QoS 0. [MQTT-2.2.1-2]
+    package let id: PacketID?
+    package let properties: PublishProperties
+    package let payload: Range<Int>
+
+    /// With `validatingTopic` false the topic is taken as it is, for a receiver that compares its
+    /// bytes with topics that it has validated before.
+    @inlinable
+    package init(
+        _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion,
+        from sender: Role, validatingTopic: Bool = true
+    ) throws(DecodeError) {
+        guard let qos = QoS(rawValue: (header.flags &>> 1) & 0b11) else {
+            throw .malformed(.reservedQoS)
+        }
+        self.qos = qos
+        duplicate = header.flags & 0b1000 != 0
+        retain = header.flags & 0b0001 != 0
+        var cursor = ByteCursor(header.body)
+        topic = try cursor.binary(in: bytes)
+        if validatingTopic, !topic.isEmpty { try TopicName.validate(bytes, topic) }
+        id = qos == .atMostOnce ? nil : try cursor.packetID(in: bytes)
+        switch version {
+        case .v311:
+            properties = .none
+            if topic.isEmpty { throw .malformed(.emptyTopic) }  // [MQTT-4.7.3-1]
+        case .v5:
+            properties = try PublishProperties.read(bytes, &cursor, from: sender)
+            if topic.isEmpty, properties.topicAlias == nil { throw .protocolError(.emptyTopic) }
+        }
+        payload = cursor.remaining
+    }
+}
