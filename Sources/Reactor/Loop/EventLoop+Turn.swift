@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One turn: wait, take, expire, tell that the turn has ended, write. What a callback asks for in the
+// middle is put on a list and done at its place; nothing here holds on to state across a callback.
+
+import Glibc
+
+extension EventLoop {
+    func turn() {
+        let count = epoll.wait(nanoseconds: timeout())
+        readClock()
+        let begin = nowNanoseconds
+        turnOwed = false
+        for index in 0..<count {
+            guard let event = epoll.event(index) else {
+                statistics.staleEvents &+= 1
+                continue
+            }
+            take(event.ready, from: event.source)
+            deliverEndings()
+        }
+        redeliver()
+        expire()
+        deliverEndings()
+        deliverDialFailures()
+        deliverEndings()
+        service?.turnEnded()
+        writeStreams()
+        if !endings.isEmpty {
+            deliverEndings()
+            turnOwed = true
+        }
+        attend()
+        statistics.turns &+= 1
+        readClock()
+        let length = Duration.nanoseconds(nowNanoseconds - begin)
+        if length > statistics.worstTurn { statistics.worstTurn = length }
+    }
+
+    private func take(_ ready: Interest, from source: Source) {
+        switch source.kind {
+        case .stream: streamReady(source.index, ready)
+        case .listener: accept(from: source.index)
+        case .wakeup:
+            let (wakeup, tag) = wakeups[source.index]
+            wakeup.clear()
+            service?.woken(tag)
+        case .resolution: resolved(source.index)
+        case .signals:
+            while let signal = signals.next() { service?.signalled(signal) }
+        case .none: break
+        }
+    }
+
+    private func streamReady(_ slot: Int, _ ready: Interest) {
+        switch streams[slot].state {
+        case .connecting: connected(slot)
+        case .open:
+            if ready.contains(.output) { roomToWrite(slot) }
+            if ready.intersection([.input, .hangup, .error]) != [] { inputReady(slot, ready) }
+        case .finishing, .lingering:
+            if ready.contains(.output) { roomToWrite(slot) }
+            if ready.intersection([.input, .hangup, .error]) != [] { discardInput(slot) }
+        case .free, .ended: break
+        }
+    }
+
+    /// Tells of all ends that have come up, also those that the telling brings.
+    func deliverEndings() {
+        guard !endings.isEmpty else { return }
+        var next = 0
+        while next < endings.count {
+            let (slot, reason) = endings[next]
+            service?.closed(slot, reason)
+            release(slot)
+            next += 1
+        }
+        endings.removeAll(keepingCapacity: true)
+    }
+
+    private func expire() {
+        // A service that sets a deadline in the past gets it in the next turn, not for ever in this.
+        for _ in 0..<deadlines.count {
+            guard let key = deadlines.popDue(at: nowNanoseconds) else { break }
+            service?.deadlineReached(key)
+        }
+        while let slot = streamDeadlines.popDue(at: nowNanoseconds) { streamExpired(slot) }
+        if let resume = acceptResumesAt, resume <= nowNanoseconds { resumeAccepting() }
+    }
+
+    private func streamExpired(_ slot: Int) {
+        switch streams[slot].state {
+        case .connecting: dialAttemptFailed(slot, ETIMEDOUT)
+        case .finishing, .lingering: end(slot, .requested)
+        case .free, .open, .ended: break
+        }
+    }
+
+    private func deliverDialFailures() {
+        let failures = dialFailures
+        dialFailures.removeAll(keepingCapacity: true)
+        for (tag, error) in failures { service?.dialFailed(tag: tag, error) }
+    }
+
+    /// The loop's own duties between turns.
+    private func attend() {
+        log?.flush()
+        watchdog?.feed(at: nowNanoseconds + origin)
+    }
+
+    /// How long the next wait may be; nil for as long as nothing happens.
+    private func timeout() -> Int64? {
+        let hasWork =
+            turnOwed || !flushList.isEmpty || !redeliveryList.isEmpty || !endings.isEmpty
+            || !dialFailures.isEmpty || isStopped
+        if hasWork { return 0 }
+        var next = Int64.max
+        if let time = deadlines.earliest { next = min(next, time) }
+        if let time = streamDeadlines.earliest { next = min(next, time) }
+        if let time = acceptResumesAt { next = min(next, time) }
+        if let watchdog { next = min(next, watchdog.due - origin) }
+        if let log, log.hasBacklog { next = min(next, nowNanoseconds + 100_000_000) }
+        return next == .max ? nil : max(0, next - nowNanoseconds)
+    }
+}

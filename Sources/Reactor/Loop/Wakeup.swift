@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How another thread tells the loop that something is done. It carries no data: what was done lies
+// where both sides agreed that it changes owner.
+
+import CEpoll
+import Glibc
+
+/// A handle that any thread may signal. The loop answers with `woken(tag)` in its next turn; several
+/// signals before that are one.
+package final class Wakeup: Sendable {
+    let descriptor: Int32
+
+    init() throws(SystemError) {
+        descriptor = try OwnedDescriptor(cepoll_eventfd(), "eventfd").release()
+    }
+
+    deinit { Glibc.close(descriptor) }
+
+    package func signal() {
+        // Fails only with EAGAIN, when the counter is full: then the loop has not yet seen the last.
+        var one: UInt64 = 1
+        _ = Glibc.write(descriptor, &one, 8)
+    }
+
+    /// Takes the signals so far.
+    func clear() {
+        var count: UInt64 = 0
+        _ = Glibc.read(descriptor, &count, 8)
+    }
+}

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Dialling as data: the addresses still to be tried, and a name being looked up by a thread of its
+// own, because getaddrinfo blocks.
+
+import Glibc
+import Synchronization
+
+struct Dial {
+    let tag: Int
+    let subject: String
+    /// Still to be tried; the first is next.
+    var addresses: ArraySlice<SocketAddress>
+}
+
+/// One look-up. `outcome` belongs to the thread until it sets `isDone` and wakes the loop, and to
+/// the loop from then on.
+final class Resolution: @unchecked Sendable {
+    let host: String
+    let port: UInt16
+    let wakeup: Wakeup
+    private let isDone = Atomic(false)
+    private var outcome: Result<[SocketAddress], SystemError> = .success([])
+
+    init(host: String, port: UInt16) throws(SystemError) {
+        self.host = host
+        self.port = port
+        wakeup = try Wakeup()
+    }
+
+    /// Looks up on a thread that ends with it.
+    func start() throws(SystemError) {
+        var attributes = pthread_attr_t()
+        pthread_attr_init(&attributes)
+        defer { pthread_attr_destroy(&attributes) }
+        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
+        var thread = pthread_t()
+        let context = Unmanaged.passRetained(self)
+        let result = pthread_create(
+            &thread, &attributes,
+            { context in
+                Unmanaged<Resolution>.fromOpaque(context!).takeRetainedValue().lookUp()
+                return nil
+            }, context.toOpaque())
+        guard result == 0 else {
+            context.release()
+            throw SystemError(operation: "pthread_create", errno: result)
+        }
+    }
+
+    private func lookUp() {
+        do throws(SystemError) {
+            outcome = .success(
+                try SocketAddress.resolve(host, port: port, numericOnly: false))
+        } catch {
+            outcome = .failure(error)
+        }
+        isDone.store(true, ordering: .releasing)
+        wakeup.signal()
+    }
+
+    /// What the thread found; nil while it is at it.
+    var result: Result<[SocketAddress], SystemError>? {
+        isDone.load(ordering: .acquiring) ? outcome : nil
+    }
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reading: into the one shared buffer, or straight into a large unfinished packet; handed to the
+// service in place, and only the unfinished tail is moved.
+
+import Glibc
+
+enum ReceiveLimits {
+    /// One buffer for all connections.
+    static let bufferSize = 256 * 1024
+    static let readMax = 64 * 1024
+    /// What one connection may bring in a turn: the others wait for it.
+    static let turnMax = 256 * 1024
+    /// A large packet's buffer has at least this much room before a read.
+    static let roomMin = 16 * 1024
+    /// No protocol here has a packet beyond 256 MiB and its header; a service that lets more than
+    /// this collect has a fault that must not take the machine's memory.
+    static let tailMax = 257 << 20
+}
+
+extension EventLoop {
+    func inputReady(_ slot: Int, _ ready: Interest) {
+        guard streams[slot].state == .open else { return }
+        guard streams[slot].flags.contains(.paused) else { return readStream(slot) }
+        if ready.contains(.error) {
+            end(slot, .failed(SystemError(operation: "read", errno: pendingError(slot))))
+        } else if ready.contains(.hangup) {
+            // Always reported, asked for or not: out of the set, or the loop would spin until the
+            // service wants what the peer has left.
+            epoll.detach(streams[slot].descriptor)
+            streams[slot].flags.insert(.detached)
+            streams[slot].flags.remove(.inputArmed)
+        } else {
+            disarmInput(slot)
+        }
+    }
+
+    private func readStream(_ slot: Int) {
+        var budget = ReceiveLimits.turnMax
+        while budget > 0 {
+            let held = streams[slot].tail.count
+            let isLarge = streams[slot].tail.isLarge
+            guard held <= ReceiveLimits.tailMax else {
+                return end(slot, .failed(SystemError(operation: "read", errno: EMSGSIZE)))
+            }
+            let room = isLarge ? roomInTail(slot) : roomBehindTail(slot)
+            let count = Glibc.read(streams[slot].descriptor, room.baseAddress, room.count)
+            guard count > 0 else { return readEnded(slot, count) }
+            statistics.reads &+= 1
+            statistics.bytesRead &+= count
+            budget -= count
+            if isLarge {
+                streams[slot].tail.extend(by: count)
+                guard deliverTail(slot) else { return }
+            } else {
+                guard deliver(slot, held + count) else { return }
+            }
+            // A short read has emptied the socket; asking again would only bring EAGAIN.
+            guard count == room.count, !streams[slot].flags.contains(.paused) else { return }
+        }
+    }
+
+    private func roomInTail(_ slot: Int) -> UnsafeMutableRawBufferPointer {
+        let room = streams[slot].tail.room(atLeast: ReceiveLimits.roomMin)
+        return UnsafeMutableRawBufferPointer(rebasing: room.prefix(ReceiveLimits.readMax))
+    }
+
+    /// The small tail goes in front of the shared buffer, the read behind it.
+    private func roomBehindTail(_ slot: Int) -> UnsafeMutableRawBufferPointer {
+        let tail = streams[slot].tail.bytes
+        receiveBuffer.copyMemory(from: tail)
+        return UnsafeMutableRawBufferPointer(
+            rebasing: receiveBuffer[tail.count..<tail.count + ReceiveLimits.readMax])
+    }
+
+    /// Hands the first bytes of the shared buffer to the service and keeps what it leaves.
+    private func deliver(_ slot: Int, _ count: Int) -> Bool {
+        let bytes = UnsafeRawBufferPointer(rebasing: receiveBuffer[..<count])
+        guard let consumed = offer(bytes, slot) else { return false }
+        streams[slot].tail.keep(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+        return true
+    }
+
+    /// Hands the kept bytes to the service where they lie.
+    private func deliverTail(_ slot: Int) -> Bool {
+        guard let consumed = offer(streams[slot].tail.bytes, slot) else { return false }
+        streams[slot].tail.drop(consumed)
+        return true
+    }
+
+    /// How much the service consumed; nil where it ended the connection meanwhile.
+    private func offer(_ bytes: UnsafeRawBufferPointer, _ slot: Int) -> Int? {
+        guard let service else { return nil }
+        let consumed = service.received(
+            bytes.assumingMemoryBound(to: UInt8.self).span, on: slot)
+        precondition(consumed >= 0 && consumed <= bytes.count, "consumed \(consumed)")
+        return streams[slot].state == .open ? consumed : nil
+    }
+
+    private func readEnded(_ slot: Int, _ result: Int) {
+        if result == 0 {
+            end(slot, .peerClosed)
+        } else if errno != EAGAIN, errno != EINTR {
+            end(slot, .failed(SystemError(operation: "read")))
+        }
+    }
+
+    /// Offers again what services had left when they paused.
+    func redeliver() {
+        let count = redeliveryList.count
+        for index in 0..<count {
+            let slot = redeliveryList[index]
+            // The slot may have got a new connection since; that one has no such flag.
+            guard streams[slot].flags.contains(.redeliveryWanted) else { continue }
+            streams[slot].flags.remove(.redeliveryWanted)
+            let isWanted =
+                streams[slot].state == .open && !streams[slot].flags.contains(.paused)
+                && streams[slot].tail.count > 0
+            if isWanted { _ = deliverTail(slot) }
+            deliverEndings()
+        }
+        redeliveryList.removeFirst(count)
+    }
+
+    func pendingError(_ slot: Int) -> Int32 {
+        var error: Int32 = 0
+        var size = socklen_t(MemoryLayout<Int32>.size)
+        let result = getsockopt(streams[slot].descriptor, SOL_SOCKET, SO_ERROR, &error, &size)
+        return result == 0 ? error : errno
+    }
+}

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Writing: once per connection and turn, by gathering. The kernel is asked to tell of room only
+// after a write that it did not take whole.
+
+import Glibc
+
+/// What one connection may write in a turn before the others have had theirs.
+private let writeTurnMax = 1 << 20
+
+extension EventLoop {
+    /// Writes all that asked for it. What asks meanwhile is for the next turn, which follows at once.
+    func writeStreams() {
+        let count = flushList.count
+        for index in 0..<count {
+            let slot = flushList[index]
+            // The slot may have got a new connection since, with or without a wish of its own.
+            guard streams[slot].flags.contains(.flushWanted) else { continue }
+            streams[slot].flags.remove(.flushWanted)
+            if streams[slot].mayWrite { writeStream(slot) }
+        }
+        flushList.removeFirst(count)
+    }
+
+    func roomToWrite(_ slot: Int) {
+        streams[slot].flags.remove(.writeBlocked)
+        flush(slot)
+    }
+
+    private func writeStream(_ slot: Int) {
+        var budget = writeTurnMax
+        while budget > 0 {
+            var vectors = OutputVectors(storage: vectorStorage)
+            service?.gather(slot, into: &vectors)
+            guard streams[slot].mayWrite else { return }
+            guard vectors.byteCount > 0 else { return drained(slot) }
+            let count = vectors.write(to: streams[slot].descriptor)
+            if count < 0 {
+                switch errno {
+                case EAGAIN: return waitForRoom(slot)
+                case EINTR: continue
+                default: return end(slot, .failed(SystemError(operation: "write")))
+                }
+            }
+            statistics.writes &+= 1
+            statistics.bytesWritten &+= count
+            budget -= count
+            service?.wrote(count, on: slot)
+            guard streams[slot].mayWrite else { return }
+            if streams[slot].state == .finishing { armLinger(slot) }
+            if count < vectors.byteCount { return waitForRoom(slot) }
+            if !vectors.isFull, streams[slot].state == .open { return drained(slot) }
+        }
+        flush(slot)
+    }
+
+    private func drained(_ slot: Int) {
+        if streams[slot].state == .finishing {
+            linger(slot)
+        } else {
+            disarmOutput(slot)
+        }
+    }
+
+    private func waitForRoom(_ slot: Int) {
+        streams[slot].flags.insert(.writeBlocked)
+        guard !streams[slot].flags.contains(.outputArmed) else { return }
+        streams[slot].flags.insert(.outputArmed)
+        applyInterest(slot)
+    }
+
+    func disarmOutput(_ slot: Int) {
+        guard streams[slot].flags.contains(.outputArmed) else { return }
+        streams[slot].flags.remove(.outputArmed)
+        applyInterest(slot)
+    }
+}
