@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// The words of a handshake line and its structured fields, in the one form that all programs use:
+//
+//     [1/4] recv PUBLISH  plc-line1  mid=17 qos=2 sensor/data 104 B  message=plc-line1/1042
+//     [2/4] send PUBREC   plc-line1  mid=17  on disk in 1.8 ms
+
+extension HandshakeStep {
+    /// The whole line. Text from clients is escaped: it cannot forge a second one.
+    package var text: String {
+        let name = packet.name.padded(to: 8)
+        var line = "[\(number)/\(count)] \(verb) \(name) \(client.description.escaped.padded(to: 9))"
+        if packet == .publish {
+            line += "  " + (id.map { "mid=\($0.rawValue) " } ?? "") + publishText
+        } else {
+            line += "  " + "mid=\(id?.rawValue ?? 0)".padded(to: 6)
+        }
+        if !outcome.text.isEmpty { line += "  " + outcome.text }
+        while line.last == " " { line.removeLast() }
+        return line
+    }
+
+    /// Names and values as journald keeps them.
+    package var fields: [(name: String, value: String)] {
+        var fields = [
+            (name: "MQTT_PACKET", value: packet.name),
+            (name: "MQTT_DIRECTION", value: direction == .received ? "in" : "out"),
+            (name: "MQTT_STEP", value: String(number)),
+            (name: "MQTT_CLIENT", value: client.description),
+            (name: "MQTT_QOS", value: String(qos.rawValue)),
+            (name: "MQTT_DUP", value: isDuplicate ? "1" : "0"),
+            (name: "MQTT_RETAIN", value: isRetained ? "1" : "0"),
+        ]
+        if let id {
+            fields.append((name: "MQTT_MID", value: String(id.rawValue)))
+            fields.append((name: "MQTT_FLOW", value: "\(client.description)#\(id.rawValue)"))
+        }
+        if !topic.isEmpty { fields.append((name: "MQTT_TOPIC", value: topic)) }
+        if packet == .publish { fields.append((name: "MQTT_SIZE", value: String(size))) }
+        if let message { fields.append((name: "MQTT_MESSAGE", value: message)) }
+        if let duration = outcome.duration {
+            let microseconds = duration.wholeNanoseconds / 1000
+            fields.append((name: "MQTT_DURATION_USEC", value: String(microseconds)))
+        }
+        if case .refused(let reason) = outcome {
+            fields.append((name: "MQTT_REASON", value: reason.logText))
+        }
+        return fields
+    }
+
+    private var verb: String { direction == .received ? "recv" : "send" }
+
+    private var publishText: String {
+        var text = "qos=\(qos.rawValue) "
+        if isDuplicate { text += "DUP " }
+        if isRetained { text += "retained " }
+        text += "\(topic.escaped) \(size) B"
+        if let message { text += "  message=\(message.escaped)" }
+        return text
+    }
+}
+
+extension HandshakeStep.Outcome {
+    var text: String {
+        switch self {
+        case .none: ""
+        case .onDisk(let time): "on disk in \(time.logText)"
+        case .committed(let time): "committed by subscriber in \(time.logText)"
+        case .done(let time): "done in \(time.logText)"
+        case .delivered(let time): "delivered in \(time.logText)"
+        case .repeated: "repeated"
+        case .refused(let reason): "refused: \(reason.logText)"
+        case .unknown: "unknown identifier"
+        }
+    }
+
+    var duration: Duration? {
+        switch self {
+        case .onDisk(let time), .committed(let time), .done(let time), .delivered(let time): time
+        case .none, .repeated, .refused, .unknown: nil
+        }
+    }
+}
+
+extension ReasonCode {
+    /// `0x97 Quota exceeded`.
+    package var logText: String {
+        let digits = String(rawValue, radix: 16, uppercase: true)
+        return "0x\(digits.count < 2 ? "0" : "")\(digits) \(name)"
+    }
+}
+
+extension Duration {
+    /// `1.8 ms` below a second, `2.41 s` above.
+    package var logText: String {
+        let microseconds = max(0, wholeNanoseconds / 1000)
+        if microseconds < 1_000_000 {
+            let tenths = (microseconds + 50) / 100
+            return "\(tenths / 10).\(tenths % 10) ms"
+        }
+        let hundredths = (microseconds + 5000) / 10_000
+        let fraction = hundredths % 100
+        return "\(hundredths / 100).\(fraction < 10 ? "0" : "")\(fraction) s"
+    }
+}
+
+extension String {
+    func padded(to width: Int) -> String {
+        let missing = width - count
+        return missing > 0 ? self + String(repeating: " ", count: missing) : self
+    }
+
+    /// Control characters as `\xNN`, so that a line stays one line.
+    package var escaped: String {
+        if unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f }) { return self }
+        var result = ""
+        for scalar in unicodeScalars {
+            if scalar.value >= 0x20, scalar.value != 0x7f {
+                result.unicodeScalars.append(scalar)
+            } else {
+                let digits = String(scalar.value, radix: 16)
+                result += "\\x" + (digits.count < 2 ? "0" : "") + digits
+            }
+        }
+        return result
+    }
+}
