@@ -15,8 +15,13 @@ let strict: [SwiftSetting] = [
 /// Pure modules say `unsafe` wherever they step outside of what the compiler proves.
 let pure: [SwiftSetting] = strict + [.strictMemorySafety()]
 
+/// The message store lends bodies as spans of its own, which still takes an experimental flag.
+let lending: [SwiftSetting] = pure + [.enableExperimentalFeature("Lifetimes")]
+
 let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
+
+let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 
 let package = Package(
     name: "qos2",
@@ -26,7 +31,8 @@ let package = Package(
         .executable(name: "database-subscriber", targets: ["database-subscriber"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
     ],
     targets: [
         .systemLibrary(name: "CEpoll", path: "CShims/CEpoll"),
@@ -40,8 +46,8 @@ let package = Package(
         .target(name: "MQTT", swiftSettings: pure),
         .target(name: "Journal", swiftSettings: pure),
         .target(
-            name: "BrokerCore", dependencies: ["MQTT", "Journal"], exclude: ["README.md"],
-            swiftSettings: pure),
+            name: "BrokerCore", dependencies: ["MQTT", "Journal", deque], exclude: ["README.md"],
+            swiftSettings: lending),
         .target(name: "ClientCore", dependencies: ["MQTT", "Journal"], swiftSettings: pure),
         .target(
             name: "Reactor", dependencies: ["Journal", "CEpoll", "CSystemd"], swiftSettings: strict),
@@ -73,7 +79,9 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "SubscriberTests",
-            dependencies: ["database-subscriber", "ClientCore", "MQTT", "Reactor", "CSQLite"],
+            dependencies: [
+                "database-subscriber", "ClientCore", "MQTT", "Reactor", "CSQLite", arguments,
+            ],
             swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
     ],

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+// The broker's decisions: an event comes in, effects go out, and every change of durable state is
+// a fact. Time and random numbers are arguments; sockets, disk and clock are somebody else's.
+// The events are in Handlers/, one file per kind.
+import MQTT
+
+@safe
+package struct Broker: ~Copyable {
+    var state: State
+    var connections = Slab<Connection>()
+    var routes: Routes
+    var limits: Limits
+    package private(set) var metrics = Metrics()
+    /// Publishers that wait for somebody's queue to drain.
+    var paused: [ConnectionID] = []
+    /// Where assigned client identifiers come from.
+    var randomState: UInt64
+
+    /// `seed` is drawn at start: it keeps strangers from choosing colliding topics.
+    package init(limits: Limits, seed: UInt64) {
+        state = State(seed: seed)
+        routes = Routes(seed: seed)
+        self.limits = limits
+        randomState = seed
+    }
+
+    /// The only way durable state changes: applied here, journalled before any later send.
+    mutating func record(_ fact: Fact, into effects: inout EffectList) {
+        let isDurable = isDurable(fact, effects.details)
+        if isDurable { journalMessage(of: fact, into: &effects) }
+        state.apply(fact, effects.details)
+        effects.append(.record(fact, isDurable: isDurable))
+    }
+
+    /// A fact is durable when a session that outlives its connection, or a retained message, is
+    /// touched by it. All other facts are gone with the process, as their sessions are.
+    private func isDurable(_ fact: Fact, _ details: borrowing Details) -> Bool {
+        switch fact {
+        case .opened(_, let detail):
+            details.openings[Int(detail)].expiry.outlivesConnection
+        case .resumed(let id, _), .closed(let id, _), .expiryChanged(let id, _), .ended(let id),
+            .subscribed(let id, _), .unsubscribed(let id, _), .accepted(_, let id, _),
+            .sent(let id, _), .acknowledged(let id, _), .completed(let id, _),
+            .dropped(let id, _), .willForgotten(let id):
+            state[id].isJournalled
+        case .stored:
+            true
+        case .released(let id, let packet, let receivers):
+            state[id].isJournalled || hasDurable(receivers, details)
+                || state[id].inbound.held(for: packet).map { state.messages[$0].retain } == true
+        case .routed(_, let retains, let receivers):
+            retains || hasDurable(receivers, details)
+        }
+    }
+
+    private func hasDurable(_ receivers: Details.Receivers, _ details: borrowing Details) -> Bool {
+        for at in receivers.range where state[details.receivers[at].session].isJournalled {
+            return true
+        }
+        return false
+    }
+
+    /// The body goes to the journal once, in front of the first durable fact that needs it.
+    private mutating func journalMessage(of fact: Fact, into effects: inout EffectList) {
+        let message: MessageID? =
+            switch fact {
+            case .accepted(let message, _, _), .routed(let message, _, _): message
+            case .released(let id, let packet, _): state[id].inbound.held(for: packet)
+            case .opened(_, let detail), .resumed(_, let detail):
+                effects.details.openings[Int(detail)].will
+            default: nil
+            }
+        guard let message, !state.messages[message].isJournalled else { return }
+        let stored = Fact.stored(message)
+        state.apply(stored, effects.details)
+        effects.append(.record(stored, isDurable: true))
+    }
+
+    /// One change of the counters.
+    mutating func count(_ change: (inout Metrics) -> Void) {
+        change(&metrics)
+    }
+}
+
+extension Broker {
+    /// What the status line tells.
+    package var status: Status {
+        Status(
+            connections: metrics.connectionsOpen, sessions: state.sessions.count,
+            queued: state.waitingCount, subscriptions: state.subscriptions.count,
+            retained: state.retained.count, messages: state.messages.count)
+    }
+
+    package struct Status: Equatable, Sendable {
+        package var connections: Int
+        package var sessions: Int
+        package var queued: Int
+        package var subscriptions: Int
+        package var retained: Int
+        package var messages: Int
+    }
+}

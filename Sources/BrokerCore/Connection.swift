@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// One socket's life as the broker sees it: nothing here outlives the socket.
+import MQTT
+
+struct Connection: ~Copyable {
+    /// What the next packet may be.
+    enum Phase {
+        /// Accepted; only CONNECT may come. [MQTT-3.1.0-1]
+        case awaitingConnect
+        /// CONNACK was sent; `session` is the one that it speaks for.
+        case open
+        /// The last packet is on its way; nothing is taken any more.
+        case closing
+    }
+
+    let peer: String
+    var phase = Phase.awaitingConnect
+    var version = ProtocolVersion.v311
+    var session = SessionID(place: 0)
+    var keepAlive = KeepAlive(seconds: 0)
+    var lastReceived: Instant
+    /// How much of a QoS 1 and 2 window the client grants us. [MQTT-3.3.4-9]
+    var sendLimit: UInt16 = .max
+    /// The largest packet the client takes. [MQTT-3.1.2-24]
+    var packetSizeMax = UInt32.max
+    /// Its output is over the limit: no new PUBLISH until it has drained.
+    var isCongested = false
+    /// Its publisher has to wait for somebody's queue.
+    var isPaused = false
+    var departure: Departure?
+
+    init(peer: String, at now: Instant) {
+        self.peer = peer
+        lastReceived = now
+    }
+}

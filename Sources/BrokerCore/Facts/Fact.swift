@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: Apache-2.0
+// What was decided. A fact carries every choice that was made (receivers, identifiers, times), so
+// that replay decides nothing: tomorrow's routing reads yesterday's journal.
+import MQTT
+
+/// A change of durable state. Facts are small values; what varies in size lies in the `Details`
+/// that travel with them.
+package enum Fact: Equatable, Sendable {
+    /// A session began; its place is chosen. Detail: `Opening`.
+    case opened(SessionID, detail: Int32)
+    /// A session goes on under a new connection. Detail: `Opening`.
+    case resumed(SessionID, detail: Int32)
+    /// Its connection ended, and it waits for the next one.
+    case closed(SessionID, at: Instant)
+    /// DISCONNECT changed how long it waits.
+    case expiryChanged(SessionID, SessionExpiry)
+    case ended(SessionID)
+    /// Detail: `Filter`.
+    case subscribed(SessionID, detail: Int32)
+    case unsubscribed(SessionID, detail: Int32)
+    /// The store holds a new message; whoever needs it says so with the next facts.
+    case stored(MessageID)
+    /// A QoS 2 message arrived first under this identifier: received, not released.
+    case accepted(MessageID, from: SessionID, PacketID)
+    /// PUBREL: all of its receivers, or none. The identifier is new again.
+    case released(SessionID, PacketID, receivers: Details.Receivers)
+    /// A message (QoS 0 or 1, or a will) was handed on as it came.
+    case routed(MessageID, retains: Bool, receivers: Details.Receivers)
+    /// The oldest waiting delivery took this identifier.
+    case sent(SessionID, PacketID)
+    /// The receiver's PUBREC: the delivery is a PUBREL now.
+    case acknowledged(SessionID, PacketID)
+    /// PUBCOMP, PUBACK, or a refusal: the identifier is free.
+    case completed(SessionID, PacketID)
+    /// The oldest waiting delivery was given up.
+    case dropped(SessionID, DropReason)
+    /// The will of the session is not published any more.
+    case willForgotten(SessionID)
+}
+
+/// Why a delivery or message was given up. Every drop is counted and told.
+package enum DropReason: UInt8, CaseIterable, Sendable {
+    case queueFull = 1
+    case expired = 2
+    case tooLarge = 3
+    case congested = 4
+    case sessionEnded = 5
+    case publisherEnded = 6
+    case refused = 7
+
+    package var text: String {
+        switch self {
+        case .queueFull: "queue-full"
+        case .expired: "expired"
+        case .tooLarge: "too-large"
+        case .congested: "receiver-too-slow"
+        case .sessionEnded: "session-ended"
+        case .publisherEnded: "publisher-ended-before-pubrel"
+        case .refused: "refused-by-receiver"
+        }
+    }
+}
+
+/// The parts of facts that vary in size, gathered beside them and named by position.
+package struct Details: Equatable {
+    /// Positions of a fact's receivers.
+    package struct Receivers: Equatable, Sendable {
+        package var start: Int32
+        package var count: Int32
+
+        var range: Range<Int> { Int(start)..<Int(start + count) }
+
+        package static let none = Receivers(start: 0, count: 0)
+    }
+
+    package struct Opening: Equatable {
+        package var client: ClientID
+        package var expiry: SessionExpiry
+        package var will: MessageID?
+        package var willDelay: UInt32 = 0
+    }
+
+    package struct Filter: Equatable {
+        package var text: [UInt8]
+        package var options: SubscriptionOptions
+        package var identifier: UInt32
+    }
+
+    package var receivers: ContiguousArray<Receiver> = []
+    package var openings: [Opening] = []
+    package var filters: [Filter] = []
+
+    package init() {}
+
+    mutating func removeAll() {
+        receivers.removeAll(keepingCapacity: true)
+        if !openings.isEmpty { openings.removeAll() }
+        if !filters.isEmpty { filters.removeAll() }
+    }
+
+    /// Closes the list of receivers that was begun at `start`.
+    func receivers(from start: Int) -> Receivers {
+        Receivers(start: Int32(start), count: Int32(receivers.count - start))
+    }
+}

@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that a crash must not change, and the one way to change it. The living broker and
+// recovery apply the same facts through the same function.
+import DequeModule
+import MQTT
+
+/// Sessions, messages, subscriptions and retained messages.
+struct State: ~Copyable {
+    var sessions = Slab<Session>()
+    var messages = MessageStore()
+    var places: [ClientID: SessionID] = [:]
+    var subscriptions: SubscriptionTree
+    var retained: RetainedMessages
+    var identifierLists = IdentifierLists()
+    /// Waiting deliveries of all sessions, for the status line.
+    var waitingCount = 0
+
+    init(seed: UInt64) {
+        subscriptions = SubscriptionTree(seed: seed)
+        retained = RetainedMessages(seed: seed)
+    }
+
+    subscript(id: SessionID) -> Session {
+        @inline(__always)
+        unsafeAddress { unsafe UnsafePointer(sessions.pointer(to: id.index)) }
+        @inline(__always)
+        nonmutating unsafeMutableAddress { unsafe sessions.pointer(to: id.index) }
+    }
+
+    func contains(_ id: SessionID) -> Bool { sessions.contains(id.index) }
+
+    mutating func apply(_ fact: Fact, _ details: borrowing Details) {
+        switch fact {
+        case .opened(let id, let detail): open(id, details.openings[Int(detail)])
+        case .resumed(let id, let detail): resume(id, details.openings[Int(detail)])
+        case .closed(let id, let at): self[id].closedAt = at
+        case .expiryChanged(let id, let expiry): self[id].expiry = expiry
+        case .ended(let id): end(id)
+        case .subscribed(let id, let detail): subscribe(id, details.filters[Int(detail)])
+        case .unsubscribed(let id, let detail): unsubscribe(id, details.filters[Int(detail)].text)
+        case .stored(let message): messages[message].isJournalled = true
+        case .accepted(let message, let id, let packet):
+            messages.hold(message)
+            self[id].inbound.store(message, under: packet)
+        case .released(let id, let packet, let receivers):
+            let message = self[id].inbound.release(packet)
+            distribute(message, retains: messages[message].retain, details, receivers)
+            messages.release(message)
+        case .routed(let message, let retains, let receivers):
+            distribute(message, retains: retains, details, receivers)
+        case .sent(let id, let packet): send(id, packet)
+        case .acknowledged(let id, let packet): self[id].outbound.release(packet)
+        case .completed(let id, let packet):
+            messages.release(self[id].outbound.close(packet).message)
+        case .dropped(let id, _): dropOldest(id)
+        case .willForgotten(let id): forgetWill(id)
+        }
+    }
+
+    private mutating func open(_ id: SessionID, _ opening: Details.Opening) {
+        sessions.insert(
+            Session(
+                client: opening.client, expiry: opening.expiry,
+                isJournalled: opening.expiry.outlivesConnection),
+            at: id.index)
+        places[opening.client] = id
+        setWill(id, opening)
+    }
+
+    private mutating func resume(_ id: SessionID, _ opening: Details.Opening) {
+        self[id].expiry = opening.expiry
+        self[id].connections &+= 1
+        self[id].closedAt = nil
+        forgetWill(id)
+        setWill(id, opening)
+    }
+
+    private mutating func end(_ id: SessionID) {
+        forgetWill(id)
+        var session = sessions.remove(id.index)
+        places[session.client] = nil
+        for filter in session.subscriptions.keys {
+            subscriptions.remove(session: id, filter: filter.span)
+        }
+        for packet in session.inbound.ids {
+            messages.release(session.inbound.release(packet))
+        }
+        for (_, flight) in session.outbound.inOrder {
+            messages.release(flight.held.message)
+        }
+        waitingCount -= session.waiting.count
+        for delivery in session.waiting {
+            messages.release(delivery.message)
+        }
+    }
+
+    private mutating func subscribe(_ id: SessionID, _ filter: Details.Filter) {
+        let subscription = Subscription(
+            session: id, options: filter.options, identifier: filter.identifier)
+        self[id].subscriptions[filter.text] = subscription
+        subscriptions.insert(subscription, filter: filter.text.span)
+    }
+
+    private mutating func unsubscribe(_ id: SessionID, _ text: [UInt8]) {
+        self[id].subscriptions[text] = nil
+        subscriptions.remove(session: id, filter: text.span)
+    }
+
+    private mutating func distribute(
+        _ message: MessageID, retains: Bool, _ details: borrowing Details,
+        _ receivers: Details.Receivers
+    ) {
+        for at in receivers.range {
+            let receiver = details.receivers[at]
+            messages.hold(message)
+            if let packet = receiver.id {
+                self[receiver.session].outbound.open(
+                    packet, receiver.delivery, .opening(receiver.delivery.qos))
+            } else {
+                self[receiver.session].waiting.append(receiver.delivery)
+                waitingCount += 1
+            }
+        }
+        if retains { retain(message) }
+    }
+
+    /// An empty payload removes the topic's retained message. [MQTT-3.3.1-6], [MQTT-3.3.1-7]
+    private mutating func retain(_ message: MessageID) {
+        let isRemoval = messages[message].payloadCount == 0
+        if !isRemoval { messages.hold(message) }
+        let topic = unsafe messages[message].topicMemory
+        let before = retained.replace(
+            topic: unsafe topic.span, with: isRemoval ? nil : message)
+        if let before { messages.release(before) }
+    }
+
+    private mutating func send(_ id: SessionID, _ packet: PacketID) {
+        let delivery = takeOldest(id)
+        self[id].outbound.open(packet, delivery, .opening(delivery.qos))
+    }
+
+    private mutating func dropOldest(_ id: SessionID) {
+        messages.release(takeOldest(id).message)
+    }
+
+    private mutating func takeOldest(_ id: SessionID) -> Delivery {
+        waitingCount -= 1
+        return self[id].waiting.removeFirst()
+    }
+
+    private mutating func setWill(_ id: SessionID, _ opening: Details.Opening) {
+        guard let message = opening.will else { return }
+        messages.hold(message)
+        self[id].will = PendingWill(message: message, delay: opening.willDelay)
+    }
+
+    private mutating func forgetWill(_ id: SessionID) {
+        guard let will = self[id].will else { return }
+        messages.release(will.message)
+        self[id].will = nil
+    }
+}

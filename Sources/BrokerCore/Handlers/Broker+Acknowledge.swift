@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The acknowledgements: PUBREL from a publisher, which releases its message to all receivers, and
+// PUBACK, PUBREC and PUBCOMP from receivers.
+import MQTT
+
+extension Broker {
+    /// PUBREL: the message is handed on, all or nothing. [MQTT-4.3.3-11]
+    package mutating func release(
+        _ packetID: PacketID, on id: ConnectionID, at now: Instant, into effects: inout EffectList
+    ) {
+        let session = connections[id.index].session
+        guard let message = state[session].inbound.held(for: packetID) else {
+            let reason: ReasonCode =
+                connections[id.index].version == .v5 ? .packetIdentifierNotFound : .success
+            effects.append(.acknowledge(.pubcomp, packetID, reason, to: id))
+            return
+        }
+        state.messages.hold(message)
+        let receivers = chooseReceivers(
+            of: message, through: routes(of: message), from: session, into: &effects)
+        record(.released(session, packetID, receivers: receivers), into: &effects)
+        effects.append(.acknowledge(.pubcomp, packetID, .success, to: id))
+        deliver(receivers, into: &effects)
+        effects.append(.letGo(message))
+    }
+
+    /// PUBACK, PUBREC or PUBCOMP from a receiver.
+    package mutating func acknowledged(
+        _ acknowledgement: OutboundFlow.Acknowledgement, _ packetID: PacketID,
+        _ reason: ReasonCode, on id: ConnectionID, at now: Instant, into effects: inout EffectList
+    ) {
+        let session = connections[id.index].session
+        guard let flight = state[session].outbound[packetID] else {
+            if acknowledgement == .pubrec {
+                let reason: ReasonCode =
+                    connections[id.index].version == .v5 ? .packetIdentifierNotFound : .success
+                effects.append(.acknowledge(.pubrel, packetID, reason, to: id))
+            }
+            return
+        }
+        switch flight.flow.step(on: acknowledgement, reason) {
+        case .release:
+            record(.acknowledged(session, packetID), into: &effects)
+            effects.append(.acknowledge(.pubrel, packetID, .success, to: id))
+        case .repeatRelease:
+            effects.append(.acknowledge(.pubrel, packetID, .success, to: id))
+        case .complete:
+            count { $0.messagesDelivered += 1 }
+            record(.completed(session, packetID), into: &effects)
+            fillWindow(session, on: id, at: now, into: &effects)
+        case .refuse:  // [MQTT-4.4.0-2]
+            drop(flight.held.message, .refused, of: session, into: &effects)
+            record(.completed(session, packetID), into: &effects)
+            fillWindow(session, on: id, at: now, into: &effects)
+        case .violation:
+            violated(
+                id, .protocolError, "acknowledgement does not fit the PUBLISH", at: now,
+                into: &effects)
+        }
+    }
+
+    /// The connection's output has drained after it was over its limit.
+    package mutating func drained(
+        _ id: ConnectionID, at now: Instant, into effects: inout EffectList
+    ) {
+        guard connections.contains(id.index), connections[id.index].isCongested else { return }
+        connections[id.index].isCongested = false
+        guard connections[id.index].phase == .open else { return }
+        fillWindow(connections[id.index].session, on: id, at: now, into: &effects)
+    }
+
+    /// More waits in the connection's output than a receiver of sound speed leaves there.
+    package mutating func congested(_ id: ConnectionID) {
+        guard connections.contains(id.index) else { return }
+        connections[id.index].isCongested = true
+    }
+}

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+// A socket was accepted, and CONNECT arrived on it: checks, session, take-over, CONNACK.
+import MQTT
+
+extension Broker {
+    package mutating func opened(
+        _ id: ConnectionID, peer: String, at now: Instant, into effects: inout EffectList
+    ) {
+        connections.insert(Connection(peer: peer, at: now), at: id.index)
+        count { $0.connectionsTotal += 1 }
+        effects.append(.setDeadline(.connection(id), now + limits.connectTime))
+    }
+
+    package mutating func connect(
+        _ packet: ConnectPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        connections[id.index].version = packet.version
+        var client = ClientID(bytes, packet.clientID)
+        if let reason = refusal(of: packet, client) {
+            refuse(id, client, reason, at: now, into: &effects)
+            return
+        }
+        var connack = Answer.Connack(reason: .success, receiveMaximum: limits.inFlightMax)
+        connack.maximumPacketSize = limits.packetSizeMax
+        if client.isEmpty {
+            client = assignClientID()
+            connack.assignedClient = client  // [MQTT-3.1.3-7]
+        }
+        let will = makeWill(packet, bytes, at: now)
+        let opening = Details.Opening(
+            client: client, expiry: expiry(of: packet), will: will,
+            willDelay: packet.will?.delay ?? 0)
+        let (session, isPresent) = enter(opening, packet, at: now, into: &effects)
+        join(id, session, packet)
+        connack.sessionPresent = isPresent
+        adjust(&connack, packet, opening.expiry, on: id)
+        tellConnected(id, session, isPresent, into: &effects)
+        effects.answer(.connack(connack), to: id)
+        armKeepAlive(id, at: now, into: &effects)
+        effects.append(.setDeadline(.session(session), nil))
+        if let will { effects.append(.letGo(will)) }
+        resume(session, on: id, at: now, into: &effects)
+    }
+
+    /// Why this CONNECT is not welcome; nil if it is.
+    private func refusal(of packet: ConnectPacket, _ client: ClientID) -> ReasonCode? {
+        if packet.authenticationMethod != nil { return .badAuthenticationMethod }
+        if client.isEmpty {
+            let mustKeep = packet.version == .v311 && !packet.cleanStart  // [MQTT-3.1.3-8]
+            if mustKeep || !limits.allowsEmptyClientID { return .clientIdentifierNotValid }
+        }
+        if !limits.allowsAnonymous { return .notAuthorized }
+        if packet.will?.retain == true, !limits.retainAvailable { return .retainNotSupported }
+        return nil
+    }
+
+    /// CONNACK with a failure, then close. [MQTT-3.2.2-7]
+    private mutating func refuse(
+        _ id: ConnectionID, _ client: ClientID?, _ reason: ReasonCode, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        count { $0.connectionsRefused += 1 }
+        effects.tell(
+            .refused(client, peer: connections[id.index].peer, reason, detail: reason.name))
+        effects.answer(.connack(Answer.Connack(reason: reason)), to: id)
+        leave(id, at: now, into: &effects)
+    }
+
+    /// MQTT 3.1.1 knows no expiry: what is to be kept is kept as long as the operator allows.
+    private func expiry(of packet: ConnectPacket) -> SessionExpiry {
+        let wanted: UInt32 =
+            switch packet.version {
+            case .v311: packet.cleanStart ? 0 : .max
+            case .v5: packet.sessionExpiry ?? 0
+            }
+        return SessionExpiry(seconds: min(wanted, limits.sessionExpiryMax.seconds))
+    }
+
+    /// The session of this client: the old one resumed, or a new one. [MQTT-3.1.4-4]
+    private mutating func enter(
+        _ opening: Details.Opening, _ packet: ConnectPacket, at now: Instant,
+        into effects: inout EffectList
+    ) -> (SessionID, isPresent: Bool) {
+        if let old = state.places[opening.client] {
+            takeOver(old, byCleanStart: packet.cleanStart, at: now, into: &effects)
+        }
+        let detail = Int32(effects.details.openings.count)
+        effects.details.openings.append(opening)
+        if let old = state.places[opening.client] {
+            if !packet.cleanStart {  // [MQTT-3.1.2-5]
+                record(.resumed(old, detail: detail), into: &effects)
+                return (old, true)
+            }
+            endSession(old, expired: false, at: now, into: &effects)  // [MQTT-3.1.2-4]
+        }
+        let id = SessionID(place: UInt32(state.sessions.nextPlace))
+        record(.opened(id, detail: detail), into: &effects)
+        return (id, false)
+    }
+
+    private mutating func join(
+        _ id: ConnectionID, _ session: SessionID, _ packet: ConnectPacket
+    ) {
+        connections[id.index].phase = .open
+        connections[id.index].session = session
+        connections[id.index].sendLimit = min(packet.receiveMaximum, limits.inFlightMax)
+        connections[id.index].packetSizeMax = packet.maximumPacketSize ?? .max
+        connections[id.index].keepAlive = KeepAlive(seconds: keepAlive(of: packet))
+        state[session].connection = id
+        count { $0.connectionsOpen += 1 }
+    }
+
+    private func keepAlive(of packet: ConnectPacket) -> UInt16 {
+        guard limits.keepAliveMax > 0, packet.version == .v5 else { return packet.keepAlive }
+        return packet.keepAlive == 0
+            ? limits.keepAliveMax : min(packet.keepAlive, limits.keepAliveMax)
+    }
+
+    /// Tells the client where we differ from what it asked for.
+    private func adjust(
+        _ connack: inout Answer.Connack, _ packet: ConnectPacket, _ expiry: SessionExpiry,
+        on id: ConnectionID
+    ) {
+        if packet.version == .v5, expiry.seconds != packet.sessionExpiry ?? 0 {
+            connack.sessionExpiry = expiry
+        }
+        let keepAlive = connections[id.index].keepAlive.seconds
+        if keepAlive != packet.keepAlive { connack.serverKeepAlive = keepAlive }
+    }
+
+    private mutating func tellConnected(
+        _ id: ConnectionID, _ session: SessionID, _ isPresent: Bool,
+        into effects: inout EffectList
+    ) {
+        effects.tell(
+            .connected(
+                state[session].client, peer: connections[id.index].peer,
+                connections[id.index].version, resumed: isPresent,
+                inFlight: state[session].outbound.count, waiting: state[session].waiting.count))
+    }
+
+    /// Resends what is open, in order, then goes on with what waits. [MQTT-4.4.0-1]
+    private mutating func resume(
+        _ session: SessionID, on id: ConnectionID, at now: Instant, into effects: inout EffectList
+    ) {
+        guard state[session].outbound.count > 0 || !state[session].waiting.isEmpty else { return }
+        state[session].outbound.connectionChanged()
+        for (packet, flight) in state[session].outbound.inOrder where flight.flow == .released {
+            effects.append(.acknowledge(.pubrel, packet, .success, to: id))
+        }
+        fillWindow(session, on: id, at: now, into: &effects)
+    }
+
+    /// [MQTT-3.1.3-6]
+    private mutating func assignClientID() -> ClientID {
+        while true {
+            let client = ClientID(
+                limits.assignedClientIDPrefix + String(nextRandom(), radix: 16))
+            if state.places[client] == nil { return client }
+        }
+    }
+
+    /// SplitMix64: unique and hard to guess is all that is asked of it.
+    private mutating func nextRandom() -> UInt64 {
+        randomState &+= 0x9e37_79b9_7f4a_7c15
+        var mixed = randomState
+        mixed = (mixed ^ (mixed >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94d0_49bb_1331_11eb
+        return mixed ^ (mixed >> 31)
+    }
+}

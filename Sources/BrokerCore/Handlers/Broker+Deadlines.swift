@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// What time brings: silence beyond the keep alive, a CONNECT that never came, wills and sessions
+// that are due.
+import MQTT
+
+extension Broker {
+    package mutating func deadlineReached(
+        _ deadline: Deadline, at now: Instant, into effects: inout EffectList
+    ) {
+        switch deadline {
+        case .connection(let id): connectionDue(id, at: now, into: &effects)
+        case .session(let id): sessionDue(id, at: now, into: &effects)
+        }
+    }
+
+    /// The message path only notes when it last heard something; the deadline is moved here.
+    func armKeepAlive(_ id: ConnectionID, at now: Instant, into effects: inout EffectList) {
+        let due = connections[id.index].keepAlive.tolerance.map {
+            connections[id.index].lastReceived + $0
+        }
+        effects.append(.setDeadline(.connection(id), due))
+    }
+
+    private mutating func connectionDue(
+        _ id: ConnectionID, at now: Instant, into effects: inout EffectList
+    ) {
+        guard connections.contains(id.index) else { return }
+        switch connections[id.index].phase {
+        case .awaitingConnect:
+            violated(id, .protocolError, "no CONNECT in time", at: now, into: &effects)
+        case .open:
+            let keepAlive = connections[id.index].keepAlive
+            guard let tolerance = keepAlive.tolerance else { return }
+            guard connections[id.index].lastReceived + tolerance <= now else {
+                armKeepAlive(id, at: now, into: &effects)
+                return
+            }
+            connections[id.index].departure = .keepAlive(seconds: keepAlive.seconds)
+            effects.append(.disconnect(.keepAliveTimeout, id))  // [MQTT-3.1.2-22]
+            leave(id, at: now, into: &effects)
+        case .closing:
+            return
+        }
+    }
+
+    /// The next of will and expiry of a session without a connection.
+    func armSession(_ id: SessionID, into effects: inout EffectList) {
+        guard let closedAt = state[id].closedAt else { return }
+        let expiry = state[id].expiry.end(after: closedAt)
+        let will = state[id].will.map { closedAt + .seconds(Int64($0.delay)) }
+        let due = [expiry, will].compactMap { $0 }.min()
+        effects.append(.setDeadline(.session(id), due))
+    }
+
+    private mutating func sessionDue(
+        _ id: SessionID, at now: Instant, into effects: inout EffectList
+    ) {
+        guard state.contains(id), state[id].connection == nil, let closedAt = state[id].closedAt
+        else { return }
+        let isOver = state[id].expiry.end(after: closedAt).map { $0 <= now } ?? false
+        if let will = state[id].will, !isOver, closedAt + .seconds(Int64(will.delay)) <= now {
+            publishWill(of: id, at: now, into: &effects)
+        }
+        if isOver {
+            endSession(id, expired: true, at: now, into: &effects)
+        } else {
+            armSession(id, into: &effects)
+        }
+    }
+}

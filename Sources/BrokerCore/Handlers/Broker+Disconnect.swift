@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// How connections end: DISCONNECT, a lost socket, a violation, take-over, shutdown. And how
+// sessions end, which is later or at once.
+import MQTT
+
+extension Broker {
+    /// DISCONNECT came. [MQTT-3.14.4-3]
+    package mutating func disconnect(
+        _ packet: DisconnectPacket, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        let session = connections[id.index].session
+        if let seconds = packet.sessionExpiry {
+            // [MQTT-3.14.2-2]: what began as a session of the connection cannot outlive it.
+            guard state[session].expiry.outlivesConnection || seconds == 0 else {
+                violated(id, .protocolError, "expiry raised at DISCONNECT", at: now, into: &effects)
+                return
+            }
+            let expiry = SessionExpiry(seconds: min(seconds, limits.sessionExpiryMax.seconds))
+            record(.expiryChanged(session, expiry), into: &effects)
+        }
+        if packet.reason == .normalDisconnection, state[session].will != nil {
+            record(.willForgotten(session), into: &effects)
+        }
+        connections[id.index].departure = .disconnected
+        leave(id, at: now, into: &effects)
+    }
+
+    /// The peer broke the rules, or sent what it may not.
+    package mutating func violated(
+        _ id: ConnectionID, _ reason: ReasonCode, _ detail: String, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        switch connections[id.index].phase {
+        case .awaitingConnect:
+            count { $0.connectionsRefused += 1 }
+            effects.tell(
+                .refused(nil, peer: connections[id.index].peer, reason, detail: detail))
+            if connections[id.index].version == .v5 {
+                effects.answer(.connack(Answer.Connack(reason: reason)), to: id)
+            }
+        case .open:
+            connections[id.index].departure = .violated(detail)
+            effects.append(.disconnect(reason, id))
+        case .closing:
+            return
+        }
+        leave(id, at: now, into: &effects)
+    }
+
+    /// CONNECT with a level that is not spoken here. [MQTT-3.1.2-2]
+    package mutating func unsupportedVersion(
+        _ level: UInt8, on id: ConnectionID, at now: Instant, into effects: inout EffectList
+    ) {
+        count { $0.connectionsRefused += 1 }
+        let reason = ReasonCode.unsupportedProtocolVersion
+        effects.tell(
+            .refused(
+                nil, peer: connections[id.index].peer, reason, detail: "protocol level \(level)"))
+        connections[id.index].version = level >= 5 ? .v5 : .v311
+        effects.answer(.connack(Answer.Connack(reason: reason)), to: id)
+        leave(id, at: now, into: &effects)
+    }
+
+    /// The broker stops: every client is told. [MQTT-3.14.4-1]
+    package mutating func shutDown(at now: Instant, into effects: inout EffectList) {
+        for place in 0..<connections.bound where connections.contains(place) {
+            let id = ConnectionID(place: UInt32(place))
+            if connections[place].phase == .open {
+                connections[place].departure = .shutDown
+                effects.append(.disconnect(.serverShuttingDown, id))
+            }
+            leave(id, at: now, into: &effects)
+        }
+    }
+
+    /// Takes nothing more from the connection; it closes when its output has left.
+    /// For its session the connection has ended already.
+    mutating func leave(_ id: ConnectionID, at now: Instant, into effects: inout EffectList) {
+        guard connections[id.index].phase != .closing else { return }
+        let wasOpen = connections[id.index].phase == .open
+        connections[id.index].phase = .closing
+        effects.append(.setDeadline(.connection(id), nil))
+        effects.append(.close(id))
+        guard wasOpen else { return }
+        let departure = connections[id.index].departure ?? .disconnected
+        depart(connections[id.index].session, departure, at: now, into: &effects)
+    }
+
+    /// The socket is gone.
+    package mutating func closed(
+        _ id: ConnectionID, _ cause: String, at now: Instant, into effects: inout EffectList
+    ) {
+        effects.append(.setDeadline(.connection(id), nil))
+        let connection = connections.remove(id.index)
+        paused.removeAll { $0 == id }
+        guard connection.phase == .open else { return }
+        depart(connection.session, .connectionLost(cause), at: now, into: &effects)
+    }
+
+    /// Another connection takes the session: the old one is told and closed. [MQTT-3.1.4-3]
+    mutating func takeOver(
+        _ session: SessionID, byCleanStart: Bool, at now: Instant, into effects: inout EffectList
+    ) {
+        guard let id = state[session].connection else { return }
+        connections[id.index].departure = .takenOver
+        effects.append(.disconnect(.sessionTakenOver, id))
+        // A will with a delay is spared when the session goes on. [MQTT-3.1.3-9]
+        let sessionGoesOn = !byCleanStart && state[session].expiry.outlivesConnection
+        if sessionGoesOn, let will = state[session].will, will.delay > 0 {
+            record(.willForgotten(session), into: &effects)
+        }
+        leave(id, at: now, into: &effects)
+    }
+
+    /// What follows for the session when its connection has ended.
+    private mutating func depart(
+        _ session: SessionID, _ departure: Departure, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        state[session].connection = nil
+        count { $0.connectionsOpen -= 1 }
+        let outlives = state[session].expiry.outlivesConnection
+        let publishesWill = state[session].will.map { $0.delay == 0 || !outlives } ?? false
+        effects.tell(
+            .disconnected(state[session].client, departure, willPublished: publishesWill))
+        guard outlives else {
+            endSession(session, expired: false, at: now, into: &effects)
+            return
+        }
+        if publishesWill { publishWill(of: session, at: now, into: &effects) }
+        record(.closed(session, at: now), into: &effects)
+        state[session].outbound.shrinkIfEmpty()
+        state[session].inbound.shrinkIfEmpty()
+        armSession(session, into: &effects)
+    }
+
+    /// The session is over for good. A will that still waits goes out now; its unreleased messages
+    /// go with it, counted.
+    mutating func endSession(
+        _ session: SessionID, expired: Bool, at now: Instant, into effects: inout EffectList
+    ) {
+        if state[session].will != nil { publishWill(of: session, at: now, into: &effects) }
+        let client = state[session].client
+        tellDropped(.publisherEnded, client, state[session].inbound.count, into: &effects)
+        let undelivered = state[session].outbound.count + state[session].waiting.count
+        tellDropped(.sessionEnded, client, undelivered, into: &effects)
+        effects.tell(.sessionEnded(client, expired: expired))
+        effects.append(.setDeadline(.session(session), nil))
+        record(.ended(session), into: &effects)
+        resumePaused(into: &effects)
+    }
+
+    private mutating func tellDropped(
+        _ reason: DropReason, _ client: ClientID, _ number: Int, into effects: inout EffectList
+    ) {
+        guard number > 0 else { return }
+        count { $0.dropped[Int(reason.rawValue)] += UInt64(number) }
+        effects.tell(.dropped(reason, client: client, message: nil, count: number))
+    }
+}

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: Apache-2.0
+// PUBLISH from a client, at each QoS. QoS 0 and 1 are handed on at once; QoS 2 is kept until its
+// PUBREL, which is in Broker+Acknowledge.
+import MQTT
+
+extension Broker {
+    /// A whole PUBLISH. False when it was not taken and has to be offered again later, because a
+    /// receiver's queue is full and the publisher's version has no way to hear of it.
+    package mutating func publish(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) -> Bool {
+        if packet.properties.topicAlias != nil {
+            violated(id, .topicAliasInvalid, "no topic alias was offered", at: now, into: &effects)
+            return true
+        }
+        if packet.retain, !limits.retainAvailable {
+            violated(id, .retainNotSupported, "RETAIN set", at: now, into: &effects)
+            return true
+        }
+        count { $0.messagesReceived += 1 }
+        switch packet.qos {
+        case .atMostOnce:
+            routeNow(packet, bytes, on: id, at: now, into: &effects)
+            return true
+        case .atLeastOnce:
+            return publishAtLeastOnce(packet, bytes, on: id, at: now, into: &effects)
+        case .exactlyOnce:
+            return publishExactlyOnce(packet, bytes, on: id, at: now, into: &effects)
+        }
+    }
+
+    private mutating func publishAtLeastOnce(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) -> Bool {
+        switch admission(of: packet, bytes, on: id, into: &effects) {
+        case .welcome:
+            routeNow(packet, bytes, on: id, at: now, into: &effects)
+            effects.append(.acknowledge(.puback, packet.id!, .success, to: id))
+            return true
+        case .refused:
+            effects.append(.acknowledge(.puback, packet.id!, .quotaExceeded, to: id))
+            return true
+        case .later:
+            return false
+        }
+    }
+
+    /// [MQTT-4.3.3-8], [MQTT-4.3.3-10]
+    private mutating func publishExactlyOnce(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) -> Bool {
+        let session = connections[id.index].session
+        let packetID = packet.id!
+        if state[session].inbound.arrival(of: packetID) == .repeated {
+            // Already ours. Only the acknowledgement was lost.
+            count { $0.duplicatesSuppressed += 1 }
+            effects.append(.acknowledge(.pubrec, packetID, .success, to: id))
+            return true
+        }
+        let isOverMaximum = state[session].inbound.count >= Int(limits.inFlightMax)
+        if connections[id.index].version == .v5, isOverMaximum {  // [MQTT-3.3.4-7]
+            violated(
+                id, .receiveMaximumExceeded, "more QoS 2 messages open than allowed", at: now,
+                into: &effects)
+            return true
+        }
+        switch admission(of: packet, bytes, on: id, into: &effects) {
+        case .welcome:
+            let message = makeMessage(packet, bytes, at: now)
+            record(.accepted(message, from: session, packetID), into: &effects)
+            effects.append(.acknowledge(.pubrec, packetID, .success, to: id))
+            effects.append(.letGo(message))
+            return true
+        case .refused:
+            effects.append(.acknowledge(.pubrec, packetID, .quotaExceeded, to: id))
+            return true
+        case .later:
+            return false
+        }
+    }
+
+    /// Hands a QoS 0 or 1 message on as it comes.
+    private mutating func routeNow(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        let topic = bytes.extracting(packet.topic)
+        let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
+        guard packet.retain || !routes.entries[entry].routes.isEmpty else { return }
+        let message = makeMessage(packet, bytes, at: now)
+        route(
+            message, through: entry, from: connections[id.index].session, at: now, into: &effects)
+        effects.append(.letGo(message))
+    }
+
+    /// The body is copied here and nowhere else.
+    private mutating func makeMessage(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, at now: Instant
+    ) -> MessageID {
+        let expires = packet.properties.messageExpiry.map { now + .seconds(Int64($0)) }
+        let draft = MessageStore.Draft(
+            qos: packet.qos, retain: packet.retain, expires: expires ?? .distantFuture,
+            topicCount: packet.topic.count,
+            propertiesCount: packet.properties.forwardableCount,
+            payloadCount: packet.payload.count)
+        return state.messages.create(draft) { body in
+            body.append(bytes.extracting(packet.topic))
+            packet.properties.appendForwardable(from: bytes, to: &body)
+            body.append(bytes.extracting(packet.payload))
+        }
+    }
+
+    enum Admission: Equatable {
+        case welcome
+        /// The publisher hears 0x97.
+        case refused
+        /// The publisher waits.
+        case later
+    }
+
+    /// Whether all receivers have room. It is asked when the message arrives: at PUBREL it is
+    /// ours already.
+    private mutating func admission(
+        of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID,
+        into effects: inout EffectList
+    ) -> Admission {
+        guard limits.overflow == .refuse, state.waitingCount >= limits.waitingMax else {
+            return .welcome
+        }
+        let topic = bytes.extracting(packet.topic)
+        let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
+        let full = routes.entries[entry].routes.first {
+            $0.qos > .atMostOnce && state[$0.session].waiting.count >= limits.waitingMax
+        }
+        guard let full else { return .welcome }
+        if connections[id.index].version == .v5 { return .refused }
+        effects.tell(
+            .congested(
+                state[connections[id.index].session].client, by: state[full.session].client))
+        connections[id.index].isPaused = true
+        paused.append(id)
+        effects.append(.pauseReading(id))
+        return .later
+    }
+
+    /// Offers what the paused publishers said once more, as soon as there is room again.
+    mutating func resumePaused(into effects: inout EffectList) {
+        for id in paused {
+            connections[id.index].isPaused = false
+            effects.append(.resumeReading(id))
+        }
+        paused.removeAll()
+    }
+}

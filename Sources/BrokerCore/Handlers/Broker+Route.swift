@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: Apache-2.0
+// From one message to its receivers: who gets it, at which QoS, under which identifier. Called
+// for QoS 0 and 1 at PUBLISH, for QoS 2 at PUBREL, and for wills.
+import MQTT
+
+extension Broker {
+    /// The entry of the routes that the message takes.
+    mutating func routes(of message: MessageID) -> Int {
+        let topic = unsafe state.messages[message].topicMemory
+        return routes.resolve(
+            unsafe topic.span, state.subscriptions, &state.identifierLists)
+    }
+
+    /// Hands a QoS 0 or 1 message, or a will, to the routes of its topic.
+    mutating func route(
+        _ message: MessageID, through entry: Int, from publisher: SessionID?, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        let receivers = chooseReceivers(
+            of: message, through: entry, from: publisher, into: &effects)
+        let retains = state.messages[message].retain
+        if retains || receivers.count > 0 {
+            record(.routed(message, retains: retains, receivers: receivers), into: &effects)
+        }
+        deliver(receivers, into: &effects)
+    }
+
+    /// Chooses receivers and identifiers and lists them in the details. Who gets the message at
+    /// QoS 0 is sent to here: nothing durable comes of it.
+    mutating func chooseReceivers(
+        of message: MessageID, through entry: Int, from publisher: SessionID?,
+        into effects: inout EffectList
+    ) -> Details.Receivers {
+        let start = effects.details.receivers.count
+        for index in routes.entries[entry].routes.indices {
+            let route = routes.entries[entry].routes[index]
+            let granted = route.session == publisher ? route.qosForOwn : route.qos
+            guard let granted else { continue }  // [MQTT-3.8.3-3]
+            let delivery = Delivery(
+                message: message, qos: min(granted, state.messages[message].qos),
+                retain: state.messages[message].retain && route.retainAsPublished,
+                identifiers: route.identifiers)
+            choose(route.session, delivery, into: &effects)
+        }
+        return effects.details.receivers(from: start)
+    }
+
+    /// Lists one receiver, or sends to it at once if its QoS is 0.
+    mutating func choose(
+        _ session: SessionID, _ delivery: Delivery, into effects: inout EffectList
+    ) {
+        if delivery.qos == .atMostOnce {
+            sendUnacknowledged(delivery, to: session, into: &effects)
+            return
+        }
+        if state[session].waiting.count >= limits.waitingMax, limits.overflow != .refuse {
+            guard makeRoom(for: delivery, in: session, into: &effects) else { return }
+        }
+        let id = openID(of: session, for: delivery)
+        effects.details.receivers.append(Receiver(session: session, delivery: delivery, id: id))
+    }
+
+    /// The identifier under which the delivery can leave now; nil if it has to wait.
+    private func openID(of session: SessionID, for delivery: Delivery) -> PacketID? {
+        guard let connection = state[session].connection, state[session].waiting.isEmpty,
+            !connections[connection.index].isCongested,
+            fits(delivery, connection)
+        else { return nil }
+        return state[session].outbound.nextID(limit: Int(connections[connection.index].sendLimit))
+    }
+
+    /// Whether the packet is within what the client takes. [MQTT-3.1.2-24]
+    func fits(_ delivery: Delivery, _ connection: ConnectionID) -> Bool {
+        let limit = connections[connection.index].packetSizeMax
+        // A bound from above: fixed header, topic length, identifier, expiry, identifiers.
+        let identifiers = state.identifierLists.list(delivery.identifiers).count
+        return limit == .max
+            || state.messages[delivery.message].bodyCount + 24 + 5 * identifiers <= Int(limit)
+    }
+
+    private mutating func sendUnacknowledged(
+        _ delivery: Delivery, to session: SessionID, into effects: inout EffectList
+    ) {
+        guard let connection = state[session].connection else { return }
+        if connections[connection.index].isCongested {
+            drop(delivery.message, .congested, of: session, into: &effects)
+        } else if !fits(delivery, connection) {
+            drop(delivery.message, .tooLarge, of: session, into: &effects)  // [MQTT-3.1.2-25]
+        } else {
+            var delivery = delivery
+            delivery.qos = .atMostOnce
+            count { $0.messagesDelivered += 1 }
+            effects.append(.deliver(delivery, nil, isRepeat: false, to: connection))
+        }
+    }
+
+    /// False if the newcomer itself is dropped.
+    private mutating func makeRoom(
+        for delivery: Delivery, in session: SessionID, into effects: inout EffectList
+    ) -> Bool {
+        guard limits.overflow == .dropOldest, let oldest = state[session].waiting.first else {
+            drop(delivery.message, .queueFull, of: session, into: &effects)
+            return false
+        }
+        drop(oldest.message, .queueFull, of: session, into: &effects)
+        record(.dropped(session, .queueFull), into: &effects)
+        return true
+    }
+
+    /// Counts a drop and tells it; the state is the caller's.
+    mutating func drop(
+        _ message: MessageID, _ reason: DropReason, of session: SessionID,
+        into effects: inout EffectList
+    ) {
+        count { $0.dropped[Int(reason.rawValue)] += 1 }
+        effects.tell(
+            .dropped(
+                reason, client: state[session].client, message: label(of: message), count: 1))
+    }
+
+    /// Sends to those receivers whose window was open.
+    func deliver(_ receivers: Details.Receivers, into effects: inout EffectList) {
+        for at in receivers.range {
+            let receiver = effects.details.receivers[at]
+            guard let id = receiver.id, let connection = state[receiver.session].connection
+            else { continue }
+            effects.append(.deliver(receiver.delivery, id, isRepeat: false, to: connection))
+        }
+    }
+
+    /// Resends what this connection still owes, then gives waiting deliveries their identifiers,
+    /// as far as the window allows.
+    mutating func fillWindow(
+        _ session: SessionID, on connection: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        let limit = Int(connections[connection.index].sendLimit)
+        let wasFull = state[session].waiting.count >= limits.waitingMax
+        while !connections[connection.index].isCongested,
+            let (id, flight) = state[session].outbound.nextResend(limit: limit)
+        {
+            effects.append(.deliver(flight.held, id, isRepeat: true, to: connection))
+        }
+        while let delivery = state[session].waiting.first,
+            !connections[connection.index].isCongested
+        {
+            if let reason = whyNot(delivery, connection, at: now) {
+                drop(delivery.message, reason, of: session, into: &effects)
+                record(.dropped(session, reason), into: &effects)
+                continue
+            }
+            guard let id = state[session].outbound.nextID(limit: limit) else { break }
+            record(.sent(session, id), into: &effects)
+            effects.append(.deliver(delivery, id, isRepeat: false, to: connection))
+        }
+        if wasFull, !paused.isEmpty, state[session].waiting.count < limits.waitingMax {
+            resumePaused(into: &effects)
+        }
+    }
+
+    private func whyNot(
+        _ delivery: Delivery, _ connection: ConnectionID, at now: Instant
+    ) -> DropReason? {
+        if state.messages[delivery.message].expires <= now { return .expired }
+        return fits(delivery, connection) ? nil : .tooLarge
+    }
+}

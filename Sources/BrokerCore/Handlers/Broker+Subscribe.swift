@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// SUBSCRIBE and UNSUBSCRIBE, and the retained messages that a new subscription brings.
+import MQTT
+
+extension Broker {
+    /// [MQTT-3.8.4-1], [MQTT-3.8.4-5]: as if each filter had come alone, with one SUBACK.
+    package mutating func subscribe(
+        _ packet: SubscribePacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        let session = connections[id.index].session
+        var reasons: [ReasonCode] = []
+        var welcome: [(filter: Range<Int>, identifier: UInt32, options: SubscriptionOptions)] = []
+        var requests = packet.requests.makeIterator()
+        while let request = requests.next(in: bytes) {
+            let text = bytes.extracting(request.filter)
+            if let reason = refusal(of: request, on: id) {
+                let filter = String(copying: text)
+                effects.tell(.subscriptionRefused(state[session].client, filter: filter, reason))
+                reasons.append(connections[id.index].version == .v5 ? reason : .unspecifiedError)
+                continue
+            }
+            let identifier = packet.subscriptionIdentifier ?? 0
+            let isNew = subscribe(
+                session, text, request.options, identifier, into: &effects)
+            reasons.append(ReasonCode(request.options.maximumQoS.rawValue))
+            if wantsRetained(request.options, isNew) {
+                welcome.append((request.filter, identifier, request.options))
+            }
+        }
+        effects.answer(.suback(packet.id, reasons), to: id)
+        for (filter, identifier, options) in welcome {
+            sendRetained(
+                to: session, matching: bytes.extracting(filter), options, identifier, at: now,
+                into: &effects)
+        }
+    }
+
+    private func refusal(of request: SubscribeRequest, on id: ConnectionID) -> ReasonCode? {
+        guard let filter = request.topicFilter else { return .topicFilterInvalid }
+        return filter.isShared ? .sharedSubscriptionsNotSupported : nil
+    }
+
+    /// True if the session had no subscription to an equal filter.
+    private mutating func subscribe(
+        _ session: SessionID, _ text: Span<UInt8>, _ options: SubscriptionOptions,
+        _ identifier: UInt32, into effects: inout EffectList
+    ) -> Bool {
+        let filter = Details.Filter(
+            text: text.indices.map { text[$0] }, options: options, identifier: identifier)
+        let isNew = state[session].subscriptions[filter.text] == nil
+        let detail = Int32(effects.details.filters.count)
+        effects.details.filters.append(filter)
+        record(.subscribed(session, detail: detail), into: &effects)
+        effects.tell(
+            .subscribed(
+                state[session].client, filter: String(decoding: filter.text, as: UTF8.self),
+                options.maximumQoS))
+        return isNew
+    }
+
+    /// [MQTT-3.3.1-9], [MQTT-3.3.1-10], [MQTT-3.3.1-11]
+    private func wantsRetained(_ options: SubscriptionOptions, _ isNew: Bool) -> Bool {
+        switch options.retainHandling {
+        case .send: true
+        case .sendIfNew: isNew
+        case .doNotSend: false
+        }
+    }
+
+    private mutating func sendRetained(
+        to session: SessionID, matching filter: Span<UInt8>, _ options: SubscriptionOptions,
+        _ identifier: UInt32, at now: Instant, into effects: inout EffectList
+    ) {
+        var found: [MessageID] = []
+        state.retained.forEachMatch(filter: filter) { found.append($0) }
+        let identifiers = state.identifierLists.number(of: identifier == 0 ? [] : [identifier])
+        // A retained message that has expired is none any more; it goes when it is replaced.
+        for message in found where state.messages[message].expires > now {
+            let delivery = Delivery(
+                message: message, qos: min(options.maximumQoS, state.messages[message].qos),
+                retain: true, identifiers: identifiers)  // [MQTT-3.3.1-8]
+            let start = effects.details.receivers.count
+            choose(session, delivery, into: &effects)
+            let receivers = effects.details.receivers(from: start)
+            guard receivers.count > 0 else { continue }
+            record(.routed(message, retains: false, receivers: receivers), into: &effects)
+            deliver(receivers, into: &effects)
+        }
+    }
+
+    /// [MQTT-3.10.4-1], [MQTT-3.10.4-4]
+    package mutating func unsubscribe(
+        _ packet: UnsubscribePacket, _ bytes: Span<UInt8>, on id: ConnectionID,
+        into effects: inout EffectList
+    ) {
+        let session = connections[id.index].session
+        var reasons: [ReasonCode] = []
+        var filters = packet.filters.makeIterator()
+        while let range = filters.next(in: bytes) {
+            let text = range.map { bytes[$0] }
+            guard let old = state[session].subscriptions[text] else {
+                reasons.append(.noSubscriptionExisted)
+                continue
+            }
+            let detail = Int32(effects.details.filters.count)
+            effects.details.filters.append(
+                Details.Filter(text: text, options: old.options, identifier: old.identifier))
+            record(.unsubscribed(session, detail: detail), into: &effects)
+            effects.tell(
+                .unsubscribed(
+                    state[session].client, filter: String(decoding: text, as: UTF8.self)))
+            reasons.append(.success)
+        }
+        effects.answer(.unsuback(packet.id, reasons), to: id)
+        resumePaused(into: &effects)
+    }
+}
+
+extension String {
+    /// Text for people: ill-formed bytes are shown as such.
+    init(copying bytes: Span<UInt8>) {
+        self = unsafe bytes.withUnsafeBufferPointer { bytes in
+            unsafe String(decoding: bytes, as: UTF8.self)
+        }
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: Apache-2.0
+// A tree of topic levels, the shape behind subscriptions and retained messages. It knows no
+// wildcard: a `+` in a filter is a level like any other here, and its users give it a meaning.
+import MQTT
+
+/// Nodes found by (parent, level) through one hash table, so that a step down costs the same
+/// with ten children and with a million. Children are listed in the order of their arrival.
+struct LevelTree<Value> {
+    typealias Node = Int32
+
+    private struct Place {
+        var parent: Node
+        var level: [UInt8]
+        var value: Value?
+        var firstChild = LevelTree.none
+        var previous = LevelTree.none
+        var next = LevelTree.none
+    }
+
+    static var none: Node { -1 }
+    static var root: Node { 0 }
+
+    private var places: ContiguousArray<Place>
+    private var free: [Node] = []
+    /// Node numbers by hash; `none` is empty. At most half full.
+    private var table: ContiguousArray<Node>
+    private let seed: UInt64
+    private(set) var valueCount = 0
+
+    /// `seed` keeps strangers from choosing levels that collide.
+    init(seed: UInt64) {
+        self.seed = seed
+        places = [Place(parent: Self.none, level: [])]
+        table = ContiguousArray(repeating: Self.none, count: 16)
+    }
+
+    subscript(node: Node) -> Value? { places[Int(node)].value }
+
+    func child(of parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>) -> Node? {
+        let found = table[slot(parent, bytes, level)]
+        return found == Self.none ? nil : found
+    }
+
+    func forEachChild(of parent: Node, _ body: (Node) -> Void) {
+        var node = places[Int(parent)].firstChild
+        while node != Self.none {
+            let next = places[Int(node)].next
+            body(node)
+            node = next
+        }
+    }
+
+    /// Whether a level begins with `$`: such trees are hidden from leading wildcards.
+    func beginsWithDollar(_ node: Node) -> Bool {
+        places[Int(node)].level.first == UInt8(ascii: "$")
+    }
+
+    /// The node of a whole topic or filter, if it exists.
+    func find(_ bytes: Span<UInt8>) -> Node? {
+        var node = Self.root
+        var levels = TopicLevels(bytes.indices)
+        while let level = levels.next(in: bytes) {
+            guard let next = child(of: node, bytes, level) else { return nil }
+            node = next
+        }
+        return node
+    }
+
+    /// The node of a whole topic or filter, made where it is missing.
+    mutating func make(_ bytes: Span<UInt8>) -> Node {
+        var node = Self.root
+        var levels = TopicLevels(bytes.indices)
+        while let level = levels.next(in: bytes) {
+            node = child(of: node, bytes, level) ?? add(under: node, bytes, level)
+        }
+        return node
+    }
+
+    /// Changes the value at `node` in place; nodes that carry nothing any more vanish.
+    mutating func update<R>(_ node: Node, _ change: (inout Value?) -> R) -> R {
+        let had = places[Int(node)].value != nil
+        let result = change(&places[Int(node)].value)
+        let has = places[Int(node)].value != nil
+        valueCount += (has ? 1 : 0) - (had ? 1 : 0)
+        if !has { prune(node) }
+        return result
+    }
+
+    private mutating func add(under parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>) -> Node {
+        if (places.count - free.count) * 2 >= table.count { growTable() }
+        let text = level.map { bytes[$0] }
+        let first = places[Int(parent)].firstChild
+        var place = Place(parent: parent, level: text)
+        place.next = first
+        let node: Node
+        if let reused = free.popLast() {
+            node = reused
+            places[Int(node)] = place
+        } else {
+            node = Node(places.count)
+            places.append(place)
+        }
+        if first != Self.none { places[Int(first)].previous = node }
+        places[Int(parent)].firstChild = node
+        table[slot(parent, bytes, level)] = node
+        return node
+    }
+
+    private mutating func prune(_ start: Node) {
+        var node = start
+        while node != Self.root, places[Int(node)].value == nil,
+            places[Int(node)].firstChild == Self.none
+        {
+            let place = places[Int(node)]
+            removeFromTable(node)
+            if place.previous == Self.none {
+                places[Int(place.parent)].firstChild = place.next
+            } else {
+                places[Int(place.previous)].next = place.next
+            }
+            if place.next != Self.none { places[Int(place.next)].previous = place.previous }
+            places[Int(node)].level = []
+            free.append(node)
+            node = place.parent
+        }
+    }
+
+    /// The slot that holds this child, or the empty one where it belongs.
+    private func slot(_ parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>) -> Int {
+        let mask = table.count - 1
+        var at = Int(truncatingIfNeeded: hash(parent, bytes, level)) & mask
+        while table[at] != Self.none {
+            let place = Int(table[at])
+            if places[place].parent == parent,
+                bytesAreEqual(places[place].level, bytes.extracting(level))
+            {
+                break
+            }
+            at = (at + 1) & mask
+        }
+        return at
+    }
+
+    private func hash(_ parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>) -> UInt64 {
+        hashOfBytes(bytes.extracting(level), seed: seed ^ UInt64(UInt32(bitPattern: parent)))
+    }
+
+    private func home(of node: Node) -> Int {
+        let level = places[Int(node)].level
+        let value = hash(places[Int(node)].parent, level.span, 0..<level.count)
+        return Int(truncatingIfNeeded: value) & (table.count - 1)
+    }
+
+    private mutating func removeFromTable(_ node: Node) {
+        let mask = table.count - 1
+        var hole = home(of: node)
+        while table[hole] != node {
+            hole = (hole + 1) & mask
+        }
+        var at = (hole + 1) & mask
+        while table[at] != Self.none {
+            if (at - home(of: table[at])) & mask >= (at - hole) & mask {
+                table[hole] = table[at]
+                hole = at
+            }
+            at = (at + 1) & mask
+        }
+        table[hole] = Self.none
+    }
+
+    private mutating func growTable() {
+        let old = table
+        table = ContiguousArray(repeating: Self.none, count: old.count * 2)
+        let mask = table.count - 1
+        for node in old where node != Self.none {
+            var at = home(of: node)
+            while table[at] != Self.none {
+                at = (at + 1) & mask
+            }
+            table[at] = node
+        }
+    }
+}

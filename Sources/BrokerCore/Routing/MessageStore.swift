@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+// Every message body that the broker holds, once, however many sessions it waits for. A message
+// counts those who need it and is freed with the last; the counts are changed by facts alone, so
+// that replay frees what the living broker freed.
+import MQTT
+
+/// What a publisher said. The body is one block: topic name, properties to hand on, payload.
+@safe
+struct Message: ~Copyable {
+    /// Unique for all time: shard (16 bit) | counter (48 bit).
+    let number: UInt64
+    let qos: QoS
+    let retain: Bool
+    /// When nobody may begin to deliver it any more. [MQTT-3.3.2-5]
+    let expires: Instant
+    let topicCount: UInt16
+    let propertiesCount: UInt32
+    let payloadCount: UInt32
+    /// Whether the journal holds the body already.
+    var isJournalled = false
+
+    fileprivate let block: BlockPool.Block
+    fileprivate var holders: Int32 = 1
+
+    var topicRange: Range<Int> { 0..<Int(topicCount) }
+    var propertiesRange: Range<Int> { Int(topicCount)..<Int(topicCount) + Int(propertiesCount) }
+
+    var bodyCount: Int { Int(topicCount) + Int(propertiesCount) + Int(payloadCount) }
+
+    var topic: Span<UInt8> {
+        @_lifetime(borrow self) borrowing get { part(topicRange) }
+    }
+
+    var properties: Span<UInt8> {
+        @_lifetime(borrow self) borrowing get { part(propertiesRange) }
+    }
+
+    var payload: Span<UInt8> {
+        @_lifetime(borrow self) borrowing get { part(propertiesRange.upperBound..<bodyCount) }
+    }
+
+    var body: Span<UInt8> {
+        @_lifetime(borrow self) borrowing get { part(0..<bodyCount) }
+    }
+
+    /// The topic's memory, for those who change tables while they read it: it stays where it is as
+    /// long as somebody holds the message.
+    var topicMemory: UnsafeBufferPointer<UInt8> {
+        unsafe UnsafeBufferPointer(
+            start: block.base.assumingMemoryBound(to: UInt8.self), count: Int(topicCount))
+    }
+
+    /// The payload's memory: it lives as long as somebody holds the message.
+    var payloadMemory: UnsafeRawBufferPointer {
+        unsafe UnsafeRawBufferPointer(
+            start: block.base + propertiesRange.upperBound, count: Int(payloadCount))
+    }
+
+    @_lifetime(borrow self)
+    private borrowing func part(_ range: Range<Int>) -> Span<UInt8> {
+        let start = unsafe (block.base + range.lowerBound).assumingMemoryBound(to: UInt8.self)
+        let span = unsafe Span(_unsafeStart: start, count: range.count)
+        return unsafe _overrideLifetime(span, borrowing: self)
+    }
+}
+
+/// The messages by place, and the memory of their bodies.
+@safe
+struct MessageStore: ~Copyable {
+    /// How large the parts of a body are, and how it is to be treated.
+    struct Draft {
+        var qos: QoS
+        var retain: Bool
+        var expires = Instant.distantFuture
+        var topicCount: Int
+        var propertiesCount: Int
+        var payloadCount: Int
+    }
+
+    private var messages = Slab<Message>()
+    private var pool = BlockPool()
+    private var lastNumber: UInt64 = 0
+
+    var count: Int { messages.count }
+    var blocksInUse: Int { pool.blocksInUse }
+
+    subscript(id: MessageID) -> Message {
+        @inline(__always)
+        unsafeAddress { unsafe UnsafePointer(messages.pointer(to: id.index)) }
+        @inline(__always)
+        nonmutating unsafeMutableAddress { unsafe messages.pointer(to: id.index) }
+    }
+
+    /// A new message that its maker holds; `fill` writes topic, properties and payload.
+    mutating func create(_ draft: Draft, _ fill: (inout OutputRawSpan) -> Void) -> MessageID {
+        lastNumber += 1
+        let place = messages.nextPlace
+        insert(draft, number: lastNumber, at: place, fill)
+        return MessageID(place: UInt32(place))
+    }
+
+    /// Puts a message back where the journal says it was. The one who asks for it holds it.
+    mutating func restore(
+        _ draft: Draft, number: UInt64, at id: MessageID, _ fill: (inout OutputRawSpan) -> Void
+    ) {
+        lastNumber = max(lastNumber, number)
+        insert(draft, number: number, at: id.index, fill)
+        self[id].isJournalled = true
+    }
+
+    func contains(_ id: MessageID) -> Bool { messages.contains(id.index) }
+
+    func hold(_ id: MessageID) {
+        self[id].holders += 1
+    }
+
+    /// Frees the message with its last holder.
+    mutating func release(_ id: MessageID) {
+        self[id].holders -= 1
+        guard self[id].holders == 0 else { return }
+        let message = messages.remove(id.index)
+        pool.give(back: message.block)
+    }
+
+    private mutating func insert(
+        _ draft: Draft, number: UInt64, at place: Int, _ fill: (inout OutputRawSpan) -> Void
+    ) {
+        let size = draft.topicCount + draft.propertiesCount + draft.payloadCount
+        let block = pool.take(size)
+        let memory = unsafe UnsafeMutableRawBufferPointer(start: block.base, count: size)
+        var body = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
+        fill(&body)
+        precondition(body.byteCount == size, "a body of another size than announced")
+        let message = Message(
+            number: number, qos: draft.qos, retain: draft.retain, expires: draft.expires,
+            topicCount: UInt16(draft.topicCount),
+            propertiesCount: UInt32(draft.propertiesCount),
+            payloadCount: UInt32(draft.payloadCount), block: block)
+        messages.insert(message, at: place)
+    }
+}

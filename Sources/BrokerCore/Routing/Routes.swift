@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: Apache-2.0
+// From a topic name to the sessions that get its messages, each once. A topic that was seen since
+// the last change of any subscription is one look-up; the tree is walked for the others.
+import MQTT
+
+/// One session that matches a topic, its overlapping subscriptions joined into one. [MQTT-3.3.4-2]
+struct Route {
+    var session: SessionID
+    /// The highest of the matching subscriptions.
+    var qos: QoS
+    /// The same without those that exclude the session's own messages; nil if none is left.
+    /// [MQTT-3.8.3-3]
+    var qosForOwn: QoS?
+    var retainAsPublished: Bool
+    /// Which identifiers go with it, as a number of `IdentifierLists`.
+    var identifiers: UInt32
+}
+
+/// Resolved topics, bounded: strangers can invent topics without end.
+struct Routes {
+    struct Entry {
+        var topic: [UInt8]
+        var hash: UInt64
+        var epoch: UInt64
+        var routes: ContiguousArray<Route>
+    }
+
+    private static let entriesMax = 32_768
+
+    private(set) var entries: ContiguousArray<Entry> = []
+    /// Entry numbers by hash; -1 is empty. At most half full.
+    private var table = ContiguousArray<Int32>(repeating: -1, count: 64)
+    private let seed: UInt64
+
+    init(seed: UInt64) {
+        self.seed = seed
+    }
+
+    /// The number of the entry of `topic`, if it was seen before: then it is a valid name too.
+    func find(_ topic: Span<UInt8>) -> Int? {
+        let found = table[slot(of: topic, hashOfBytes(topic, seed: seed))]
+        return found < 0 ? nil : Int(found)
+    }
+
+    /// The number of an up-to-date entry of a valid topic name, resolved by `tree` when needed.
+    mutating func resolve(
+        _ topic: Span<UInt8>, _ tree: SubscriptionTree, _ lists: inout IdentifierLists
+    ) -> Int {
+        let hash = hashOfBytes(topic, seed: seed)
+        var at = slot(of: topic, hash)
+        if table[at] < 0 {
+            makeRoom()
+            at = slot(of: topic, hash)
+            table[at] = Int32(entries.count)
+            entries.append(
+                Entry(topic: topic.indices.map { topic[$0] }, hash: hash, epoch: 0, routes: []))
+        }
+        let number = Int(table[at])
+        if entries[number].epoch != tree.epoch {
+            entries[number].routes = Self.join(topic, tree, &lists)
+            entries[number].epoch = tree.epoch
+        }
+        return number
+    }
+
+    private static func join(
+        _ topic: Span<UInt8>, _ tree: SubscriptionTree, _ lists: inout IdentifierLists
+    ) -> ContiguousArray<Route> {
+        var matches: [Subscription] = []
+        tree.forEachMatch(topic: topic) { matches.append($0) }
+        matches.sort { $0.session.place < $1.session.place }
+        var routes: ContiguousArray<Route> = []
+        var at = 0
+        while at < matches.count {
+            var end = at + 1
+            while end < matches.count, matches[end].session == matches[at].session {
+                end += 1
+            }
+            routes.append(Route(joining: matches[at..<end], &lists))
+            at = end
+        }
+        return routes
+    }
+
+    private mutating func makeRoom() {
+        if entries.count == Self.entriesMax {
+            entries.removeAll(keepingCapacity: true)
+            table = ContiguousArray(repeating: -1, count: table.count)
+        }
+        guard (entries.count + 1) * 2 > table.count else { return }
+        table = ContiguousArray(repeating: -1, count: table.count * 2)
+        for number in entries.indices {
+            let topic = entries[number].topic
+            table[slot(of: topic.span, entries[number].hash)] = Int32(number)
+        }
+    }
+
+    private func slot(of topic: Span<UInt8>, _ hash: UInt64) -> Int {
+        let mask = table.count - 1
+        var at = Int(truncatingIfNeeded: hash) & mask
+        while table[at] >= 0 {
+            let number = Int(table[at])
+            if entries[number].hash == hash, bytesAreEqual(entries[number].topic, topic) {
+                break
+            }
+            at = (at + 1) & mask
+        }
+        return at
+    }
+}
+
+extension Route {
+    /// All subscriptions of one session that match one topic.
+    fileprivate init(joining matches: ArraySlice<Subscription>, _ lists: inout IdentifierLists) {
+        session = matches[matches.startIndex].session
+        qos = .atMostOnce
+        retainAsPublished = false
+        var found: [UInt32] = []
+        for match in matches {
+            qos = max(qos, match.options.maximumQoS)
+            if !match.options.noLocal {
+                qosForOwn = max(qosForOwn ?? .atMostOnce, match.options.maximumQoS)
+            }
+            retainAsPublished = retainAsPublished || match.options.retainAsPublished
+            if match.identifier != 0 { found.append(match.identifier) }
+        }
+        identifiers = lists.number(of: found.sorted())
+    }
+}

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// A client's durable life: what it has subscribed to and everything that is open between it and
+// the broker. Sockets come and go; what belongs to one of them alone is in Connection.
+import DequeModule
+import MQTT
+
+/// How long a session outlives its connection.
+package struct SessionExpiry: Equatable, Sendable {
+    /// 0 ends with the connection, 0xFFFFFFFF never. [MQTT-3.1.2-23]
+    package let seconds: UInt32
+
+    package init(seconds: UInt32) {
+        self.seconds = seconds
+    }
+
+    package static let withConnection = SessionExpiry(seconds: 0)
+    package static let never = SessionExpiry(seconds: .max)
+
+    package var outlivesConnection: Bool { seconds > 0 }
+
+    func end(after closed: Instant) -> Instant? {
+        self == .never ? nil : closed + .seconds(Int64(seconds))
+    }
+}
+
+/// The will of the connected client, to be published when the connection ends without DISCONNECT.
+struct PendingWill {
+    var message: MessageID
+    var delay: UInt32
+}
+
+/// State changes only by `State.apply`; `connection` alone is the present's business.
+struct Session: ~Copyable {
+    let client: ClientID
+    var expiry: SessionExpiry
+    /// How often it was opened or resumed: tells two connections of one session apart.
+    var connections: UInt32 = 1
+    /// True once the journal knows of it: all its facts go there too.
+    var isJournalled: Bool
+    var subscriptions: [[UInt8]: Subscription] = [:]
+    /// Unreleased messages by identifier.
+    var inbound = InboundQoS2<MessageID>()
+    var outbound = OutboundWindow<Delivery>()
+    /// Deliveries without an identifier yet, oldest first.
+    var waiting = Deque<Delivery>()
+    var will: PendingWill?
+    /// Nil while connected.
+    var closedAt: Instant?
+
+    /// The socket that speaks for it now. Not durable.
+    var connection: ConnectionID?
+
+    init(client: ClientID, expiry: SessionExpiry, isJournalled: Bool) {
+        self.client = client
+        self.expiry = expiry
+        self.isJournalled = isJournalled
+    }
+}
