@@ -39,8 +39,9 @@ import Testing
     @Test func invalidFilters() {
         #expect(flaw(of: "") == .malformed(.emptyFilter))
         #expect(flaw(of: String(repeating: "a", count: 65_536)) == .malformed(.topicTooLong))
-        for filter in ["a#", "#/a", "a/#/b", "##", "a+", "+a", "a/b+", "a/+b/c", "++", "#+", "a/##"]
-        {
+        for filter in [
+            "a#", "#/a", "a/#/b", "##", "a+", "+a", "a/b+", "a/+b/c", "++", "#+", "a/##",
+        ] {
             #expect(flaw(of: filter) == .malformed(.misplacedWildcard), "\(filter)")
         }
     }
@@ -105,7 +106,9 @@ import Testing
         for _ in 0..<50_000 {
             let topic = (0...random.upTo(4)).map { _ in random.pick(words) }
             var filter = topic.map { random.chance(oneIn: 3) ? "+" : $0 }
-            if random.chance(oneIn: 3) { filter[random.upTo(filter.count - 1)] = random.pick(words) }
+            if random.chance(oneIn: 3) {
+                filter[random.upTo(filter.count - 1)] = random.pick(words)
+            }
             if random.chance(oneIn: 3) { filter.append(random.pick(words)) }
             if random.chance(oneIn: 3), filter.count > 1 { filter.removeLast() }
             if random.chance(oneIn: 3) { filter.append("#") }
