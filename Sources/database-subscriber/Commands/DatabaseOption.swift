@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Which database a command works on, and how a command ends that could not do its work: one line on
+// stderr and the exit code of its cause.
+import ArgumentParser
+import Glibc
+
+struct DatabaseOption: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "The database, as 'sqlite:PATH' or as a path.",
+            discussion: "Without it: telemetry.db in $STATE_DIRECTORY, or in ./qos2-data."))
+    var database: DatabaseLocation = .standard
+}
+
+/// `sqlite:/var/lib/qos2/telemetry.db`; the scheme may be left out.
+struct DatabaseLocation: ExpressibleByArgument, Equatable, CustomStringConvertible {
+    let path: String
+
+    init(path: String) {
+        self.path = path
+    }
+
+    /// Nil for an empty path and for kinds of databases that this program does not write to.
+    init?(argument: String) {
+        let scheme = "sqlite:"
+        let path =
+            argument.hasPrefix(scheme) ? String(argument.dropFirst(scheme.count)) : argument
+        guard !path.isEmpty, !path.contains("://"), !path.utf8.contains(0) else {
+            return nil
+        }
+        self.path = path
+    }
+
+    var description: String {
+        "sqlite:\(path)"
+    }
+
+    static var standard: DatabaseLocation {
+        let folder = getenv("STATE_DIRECTORY").map { String(cString: $0) } ?? "qos2-data"
+        return DatabaseLocation(path: "\(folder)/telemetry.db")
+    }
+}
+
+/// Runs a command's work and prints its lines, or says in one line why there are none.
+func printLines(_ work: () throws(StoreError) -> [String]) throws {
+    do {
+        for line in try work() {
+            print(line)
+        }
+    } catch {
+        let line = Array("database-subscriber: \(error)\n".utf8)
+        // If even that fails, the exit code is all that is left to tell.
+        _ = write(STDERR_FILENO, line, line.count)
+        throw ExitCode(error.exitCode)
+    }
+}
