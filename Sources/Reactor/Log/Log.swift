@@ -23,6 +23,9 @@ package final class Log {
         case never
     }
 
+    /// The kind of the line that tells of lost ones.
+    package static let linesLostKind = "5b0b8f0e-3f0d-4f3a-9a0f-7d1d3c6e2a41"
+
     /// Lines of a higher number are not written.
     package var threshold: Priority
 
@@ -104,13 +107,16 @@ package final class Log {
         }
     }
 
+    /// Only once there is room again; before, it would take the place of the lines that still come.
     private func tellLoss() {
         guard lostAndNotTold > 0 else { return }
+        journal?.flush()
+        guard journal?.hasBacklog != true else { return }
         let count = lostAndNotTold
         let told = put(
             LogLine(
                 .warning, "\(count) log lines lost: they came faster than they could be written",
-                kind: "5b0b8f0e-3f0d-4f3a-9a0f-7d1d3c6e2a41", tint: .warning,
+                kind: Self.linesLostKind, tint: .warning,
                 fields: [LogField("LOG_LINES_LOST", "\(count)")]))
         if told { lostAndNotTold = 0 }
     }

@@ -14,7 +14,7 @@ struct Listener {
     let connectionsMax: Int
     var connections = 0
 
-    /// Closes it; a socket file of our own goes with it. A passed socket is its giver's.
+    /// Closes it; a socket file of our own goes with it.
     func close() {
         guard descriptor >= 0 else { return }
         Glibc.close(descriptor)
@@ -31,15 +31,22 @@ extension EventLoop {
     package func listen(
         on address: ListenAddress, tag: Int, backlog: Int = 4096, connectionsMax: Int = .max
     ) throws(SystemError) {
-        let isPaused = acceptResumesAt != nil
-        for descriptor in try address.open(backlog: Int32(clamping: backlog)) {
+        let interest: Interest = acceptResumesAt == nil ? .input : []
+        let descriptors = try address.open(backlog: Int32(clamping: backlog))
+        for (number, descriptor) in descriptors.enumerated() {
+            do throws(SystemError) {
+                try epoll.add(descriptor, interest, Source(.listener, listeners.count))
+            } catch {
+                for opened in listeners.suffix(number) { epoll.remove(opened.descriptor) }
+                listeners.removeLast(number)
+                descriptors.forEach { Glibc.close($0) }
+                throw error
+            }
+            applyNoDelay(descriptor)
             listeners.append(
                 Listener(
                     descriptor: descriptor, tag: tag, address: address,
                     connectionsMax: connectionsMax))
-            applyNoDelay(descriptor)
-            try epoll.add(
-                descriptor, isPaused ? [] : .input, Source(.listener, listeners.count - 1))
         }
     }
 
@@ -119,7 +126,7 @@ extension EventLoop {
 
     /// Out of descriptors: the reserve is given up for a moment, to take a connection and close it.
     /// The peer learns at once instead of waiting in a backlog that is never served.
-    private func refuseWithReserve(_ listener: Int32) {
+    func refuseWithReserve(_ listener: Int32) {
         let error = SystemError(operation: "accept", errno: EMFILE)
         guard reserveDescriptor >= 0 else { return pauseAccepting(error) }
         Glibc.close(reserveDescriptor)
@@ -132,7 +139,7 @@ extension EventLoop {
         report(error)
     }
 
-    private func pauseAccepting(_ error: SystemError) {
+    func pauseAccepting(_ error: SystemError) {
         guard acceptResumesAt == nil else { return }
         acceptResumesAt = nowNanoseconds + acceptPauseNanoseconds
         statistics.acceptPauses &+= 1

@@ -9,7 +9,7 @@ package enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
     /// A name, an IPv4 or IPv6 address; empty means every address of the machine.
     case tcp(host: String, port: UInt16)
     case unix(String)
-    /// A listening socket that the service manager passed. It stays open when the loop goes.
+    /// A listening socket that the service manager passed; the loop takes it over.
     case passed(Int32)
 
     package var description: String {

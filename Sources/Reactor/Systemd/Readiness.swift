@@ -36,8 +36,12 @@ package enum Readiness {
 
     private static func notify(_ state: String?, _ status: String?) {
         guard isWanted else { return }
-        // A status is one line; a line break would begin another assignment.
-        let line = status.map { "STATUS=" + $0.replacing("\n", with: " ") }
-        sd_notify(0, [state, line].compactMap { $0 }.joined(separator: "\n"))
+        sd_notify(0, message(state, status))
+    }
+
+    /// A status is one line; a line break in it would begin another assignment.
+    static func message(_ state: String?, _ status: String?) -> String {
+        let line = status.map { "STATUS=" + $0.split(separator: "\n").joined(separator: " ") }
+        return [state, line].compactMap { $0 }.joined(separator: "\n")
     }
 }

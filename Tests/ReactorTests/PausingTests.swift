@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Back-pressure: a paused connection brings nothing and costs nothing, and loses nothing.
+
+import Glibc
+import Testing
+
+@testable import Reactor
+
+@Suite struct PausingTests {
+    @Test func nothingIsReadWhilePaused() throws {
+        let (recorder, socket, connection) = try connected()
+        recorder.loop.pauseReading(connection)
+        socket.send(framed([1]))
+        for _ in 0..<5 {
+            recorder.loop.setDeadline(Recorder.guardKey, at: recorder.loop.now)
+            recorder.loop.turn()
+        }
+        #expect(recorder.packets.isEmpty)
+        // The kernel is told once; after that the loop sleeps.
+        let turns = recorder.loop.statistics.turns
+        recorder.loop.readClock()
+        recorder.loop.setDeadline(1, at: recorder.loop.now + .milliseconds(20))
+        recorder.loop.setDeadline(Recorder.guardKey, at: nil)
+        while !recorder.heard.contains(.deadline(1)) { recorder.loop.turn() }
+        #expect(recorder.loop.statistics.turns - turns == 1)
+
+        recorder.loop.resumeReading(connection)
+        recorder.drive("it is read", until: { recorder.packets == [[1]] })
+    }
+
+    @Test func whatWasLeftComesWithoutMoreFromThePeer() throws {
+        let (recorder, socket, connection) = try connected()
+        var taken: [UInt8] = []
+        recorder.onReceived = { bytes, connection in
+            taken.append(bytes[0])
+            recorder.loop.pauseReading(connection)
+            return 1
+        }
+        socket.send([1, 2, 3])
+        for expected in [[1], [1, 2], [1, 2, 3]] as [[UInt8]] {
+            recorder.drive("one is taken", until: { taken == expected })
+            recorder.loop.resumeReading(connection)
+        }
+        #expect(recorder.loop.statistics.reads == 1)
+    }
+
+    @Test func largeLeftoversSurviveAPauseToo() throws {
+        let bodies = (0..<9).map { [UInt8](repeating: UInt8($0), count: 7_000) }
+        let (recorder, socket, connection) = try connected()
+        recorder.onPacket = { recorder.loop.pauseReading($0) }
+        socket.send(bodies.flatMap(framed))
+        recorder.drive(
+            "all come",
+            until: {
+                recorder.loop.resumeReading(connection)
+                return recorder.packets.count == 9
+            })
+        #expect(recorder.packets == bodies)
+    }
+
+    @Test func aUnixPeerThatHungUpWhilePausedIsReadLater() throws {
+        let path = temporaryPath("paused.sock")
+        let loop = try EventLoop(handlesSignals: false)
+        try loop.listen(on: .unix(path), tag: 1)
+        let recorder = Recorder(loop)
+        var socket: Socket? = unixSocket(path)
+        recorder.drive("it opens", until: { recorder.heard.count == 1 })
+        loop.pauseReading(0)
+        socket?.send(framed([42]))
+        socket = nil
+        let turns = loop.statistics.turns
+        loop.readClock()
+        loop.setDeadline(1, at: loop.now + .milliseconds(20))
+        loop.setDeadline(Recorder.guardKey, at: nil)
+        while !recorder.heard.contains(.deadline(1)) { loop.turn() }
+        #expect(loop.statistics.turns - turns <= 3)
+        #expect(recorder.packets.isEmpty && recorder.closings.isEmpty)
+        loop.resumeReading(0)
+        recorder.drive("it ends", until: { !recorder.closings.isEmpty })
+        #expect(recorder.packets == [[42]])
+        #expect(recorder.closings == [.closed(0, .peerClosed)])
+    }
+
+    @Test func aResetIsToldWhilePaused() throws {
+        let (recorder, port) = try listening()
+        var socket: Socket? = try Socket(connectedTo: port)
+        recorder.drive("it opens", until: { recorder.heard.count == 1 })
+        recorder.loop.pauseReading(0)
+        socket?.resetOnClose()
+        socket = nil
+        recorder.drive("it ends", until: { !recorder.closings.isEmpty })
+        let error = SystemError(operation: "read", errno: ECONNRESET)
+        #expect(recorder.closings == [.closed(0, .failed(error))])
+    }
+}
+
+/// A path in a folder of this run.
+func temporaryPath(_ name: String) -> String {
+    var folder = Array("/tmp/reactor.XXXXXX".utf8CString)
+    precondition(mkdtemp(&folder) != nil)
+    return folder.withUnsafeBufferPointer { String(cString: $0.baseAddress!) } + "/" + name
+}
+
+func unixSocket(_ path: String) -> Socket {
+    let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
+    precondition(SocketAddress.unix(path)!.connect(descriptor) == 0, "errno \(errno)")
+    return Socket(descriptor)
+}
