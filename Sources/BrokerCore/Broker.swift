@@ -28,8 +28,18 @@ package struct Broker: ~Copyable {
     mutating func record(_ fact: Fact, into effects: inout EffectList) {
         let isDurable = isDurable(fact, effects.details)
         if isDurable { journalMessage(of: fact, into: &effects) }
+        let recorded = isDurable ? journalForm(of: fact) : fact
         state.apply(fact, effects.details)
-        effects.append(.record(fact, isDurable: isDurable))
+        effects.append(.record(recorded, isDurable: isDurable))
+    }
+
+    /// Replay knows nothing of sessions that are not durable. What such a publisher releases is for
+    /// the journal a message that was handed on.
+    private func journalForm(of fact: Fact) -> Fact {
+        guard case .released(let id, let packet, let receivers) = fact, !state[id].isJournalled,
+            let message = state[id].inbound.held(for: packet)
+        else { return fact }
+        return .routed(message, retains: state.messages[message].retain, receivers: receivers)
     }
 
     /// A fact is durable when a session that outlives its connection, or a retained message, is
@@ -54,7 +64,7 @@ package struct Broker: ~Copyable {
     }
 
     private func hasDurable(_ receivers: Details.Receivers, _ details: borrowing Details) -> Bool {
-        for at in receivers.range where state[details.receivers[at].session].isJournalled {
+        for at in receivers.range where details.receivers[at].isDurable {
             return true
         }
         return false

@@ -88,8 +88,15 @@ package struct GatedOutput: ~Copyable {
         return first.place <= open
     }
 
-    /// The first `count` writable bytes have left. Gives back the tokens of finished attachments.
-    package mutating func wrote(_ count: Int, _ finished: (UInt32) -> Void) {
+    /// True when something still waits for its gate.
+    package mutating func hasGated(durable: Gate) -> Bool {
+        settle(durable)
+        return open < buffer.tail
+    }
+
+    /// The first `count` writable bytes have left. `finished` gets the tokens of the attachments that
+    /// have left whole.
+    package mutating func wrote(_ count: Int, finished: inout [UInt32]) {
         var left = count
         while left > 0 {
             let place = attachments.first?.place ?? buffer.tail
@@ -100,14 +107,14 @@ package struct GatedOutput: ~Copyable {
                 continue
             }
             guard !attachments.isEmpty else { preconditionFailure("more was written than pending") }
-            left -= consumeAttachment(atMost: left, finished)
+            left -= consumeAttachment(atMost: left, &finished)
         }
     }
 
     /// Drops everything, and gives all tokens and all memory back.
-    package mutating func removeAll(_ finished: (UInt32) -> Void) {
+    package mutating func removeAll(finished: inout [UInt32]) {
         for index in attachments.indices {
-            finished(attachments[index].token)
+            finished.append(attachments[index].token)
         }
         attachments = []
         attachedBytes = 0
@@ -167,13 +174,14 @@ package struct GatedOutput: ~Copyable {
         if buffer.isEmpty { shiftMarks(by: tail) }
     }
 
-    private mutating func consumeAttachment(atMost count: Int, _ finished: (UInt32) -> Void) -> Int {
+    private mutating func consumeAttachment(
+        atMost count: Int, _ finished: inout [UInt32]
+    ) -> Int {
         let size = unsafe attachments[0].bytes.count
         let taken = min(count, size)
         attachedBytes -= taken
         if taken == size {
-            let token = attachments.removeFirst().token
-            finished(token)
+            finished.append(attachments.removeFirst().token)
         } else {
             let rest = unsafe UnsafeRawBufferPointer(rebasing: attachments[0].bytes[taken...])
             unsafe attachments[0].bytes = rest

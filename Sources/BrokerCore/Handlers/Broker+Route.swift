@@ -57,7 +57,10 @@ extension Broker {
             guard makeRoom(for: delivery, in: session, into: &effects) else { return }
         }
         let id = openID(of: session, for: delivery)
-        effects.details.receivers.append(Receiver(session: session, delivery: delivery, id: id))
+        effects.details.receivers.append(
+            Receiver(
+                session: session, delivery: delivery, id: id,
+                isDurable: state[session].isJournalled))
     }
 
     /// The identifier under which the delivery can leave now; nil if it has to wait.

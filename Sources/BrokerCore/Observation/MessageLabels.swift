@@ -4,17 +4,18 @@ import MQTT
 
 extension Broker {
     package func label(of message: MessageID) -> MessageLabel? {
-        MessageLabel(properties: state.messages[message].properties)
+        let properties = state.messages[message].properties
+        return MessageLabel(properties: Properties(block: properties.indices), in: properties)
     }
 }
 
 extension MessageLabel {
     /// Reads the user properties of a message; nil unless both `stream` and `seq` are there.
-    package init?(properties bytes: Span<UInt8>) {
-        guard !bytes.isEmpty else { return nil }
+    package init?(properties: Properties, in bytes: Span<UInt8>) {
+        guard !properties.isEmpty else { return nil }
         var stream: String?
         var seq: String?
-        var entries = Properties(block: bytes.indices).makeIterator()
+        var entries = properties.makeIterator()
         while let property = entries.next(.userProperty, in: bytes) {
             switch String(copying: bytes.extracting(property.name)) {
             case "stream": stream = String(copying: bytes.extracting(property.value))

@@ -18,4 +18,6 @@ package struct Receiver: Equatable, Sendable {
     package var delivery: Delivery
     /// Nil for a delivery that waits for its window.
     package var id: PacketID?
+    /// Whether the session was durable when it was chosen.
+    package var isDurable: Bool
 }

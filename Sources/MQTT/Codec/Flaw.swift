@@ -50,5 +50,6 @@ package enum Flaw: String, Hashable, Sendable {
     case noFilters = "no topic filter"
     case noReasonCodes = "no reason code"
     case reasonCode = "reason code is not one of this packet"
+    case packetOutOfPlace = "packet is not due here"
     case packetOfOtherRole = "packet must not be sent by this end of the connection"
 }

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+// Effects carried out, in order: one flat switch, a line or two per case.
+import Journal
+import MQTT
+
+extension Engine {
+    /// Payloads from here on are not copied into the output but gathered from the store: below,
+    /// a copy is cheaper than two more pieces for the kernel.
+    private static var gatheredPayload: Int { 8192 }
+
+    /// Carries out and clears the effects of one event.
+    mutating func perform(at now: Instant) {
+        for index in effects.effects.indices {
+            perform(effects.effects[index], at: now)
+        }
+        effects.removeAll()
+    }
+
+    private mutating func perform(_ effect: Effect, at now: Instant) {
+        switch effect {
+        case .record(let fact, let isDurable): record(fact, isDurable)
+        case .acknowledge(let kind, let packet, let reason, let id):
+            acknowledge(kind, packet, reason, to: id, at: now)
+        case .deliver(let delivery, let packet, let isRepeat, let id):
+            deliver(delivery, packet, isRepeat, to: id, at: now)
+        case .answer(let index, let id): send(effects.answers[Int(index)], to: id)
+        case .pong(let id): sendPong(to: id)
+        case .disconnect(let reason, let id): disconnect(reason, id)
+        case .close(let id):
+            outlets[id.index].isClosing = true
+            outlets[id.index].isDeaf = true
+            list(id)
+        case .pauseReading(let id): command(.pauseReading(id))
+        case .resumeReading(let id): command(.resumeReading(id))
+        case .setDeadline(let deadline, let at): command(.setDeadline(deadline, at))
+        case .letGo(let message): broker.state.messages.release(message)
+        case .tell(let index): command(.tell(effects.notes[Int(index)]))
+        }
+    }
+
+    private mutating func record(_ fact: Fact, _ isDurable: Bool) {
+        if isDurable { broker.state.encode(fact, effects.details, into: &journal) }
+        if case .ended(let session) = fact { trace.forget(session) }
+    }
+
+    private mutating func acknowledge(
+        _ kind: PacketKind, _ packet: PacketID, _ reason: ReasonCode, to id: ConnectionID,
+        at now: Instant
+    ) {
+        traceStep(.sent, kind, packet, reason, id, at: now)
+        list(id)
+        let gate = journal.tail
+        let durable = journal.durable
+        if reason == .success {
+            let word = AcknowledgementPacket.shortForm(kind, packet)
+            outlets[id.index].output.append(word: word, behind: gate, durable: durable)
+        } else {
+            send(
+                AcknowledgementEncoder(version(of: id), kind, packet, reason), to: id, behind: gate)
+        }
+    }
+
+    private mutating func deliver(
+        _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, to id: ConnectionID,
+        at now: Instant
+    ) {
+        let message = delivery.message
+        let version = version(of: id)
+        let identifiers = broker.state.identifierLists.list(delivery.identifiers)
+        let head = PublishHead(
+            qos: delivery.qos, duplicate: isRepeat, retain: delivery.retain, id: packet,
+            messageExpiry: remainingExpiry(of: message, at: now))
+        let payloadCount = Int(broker.state.messages[message].payloadCount)
+        let encoder = PublishEncoder(
+            head, version, topicCount: Int(broker.state.messages[message].topicCount),
+            subscriptionIdentifiers: identifiers.span,
+            forwardableCount: Int(broker.state.messages[message].propertiesCount),
+            payloadCount: payloadCount)
+        traceDelivery(delivery, packet, isRepeat, id, at: now)
+        list(id)
+        let isGathered = payloadCount >= Self.gatheredPayload
+        let size = isGathered ? encoder.encodedSize : encoder.packetSize
+        outlets[id.index].output.append(
+            atMost: size, behind: gate(of: delivery), durable: journal.durable
+        ) { out in
+            encoder.encode(
+                topic: broker.state.messages[message].topic,
+                subscriptionIdentifiers: identifiers.span,
+                forwardable: broker.state.messages[message].properties, into: &out)
+            if !isGathered { out.append(broker.state.messages[message].payload) }
+        }
+        if isGathered { attachPayload(of: message, to: id) }
+        noteCongestion(of: id)
+    }
+
+    /// What goes from QoS 0 to QoS 0 promises nothing and waits for nothing.
+    private func gate(of delivery: Delivery) -> Gate {
+        broker.state.messages[delivery.message].qos == .atMostOnce ? .none : journal.tail
+    }
+
+    private mutating func attachPayload(of message: MessageID, to id: ConnectionID) {
+        broker.state.messages.hold(message)
+        unsafe outlets[id.index].output.attach(
+            broker.state.messages[message].payloadMemory, token: message.place)
+    }
+
+    /// Message Expiry as received, less the time waited here. [MQTT-3.3.2-6]
+    private func remainingExpiry(of message: MessageID, at now: Instant) -> UInt32? {
+        let expires = broker.state.messages[message].expires
+        guard expires != .distantFuture else { return nil }
+        let left = (expires - now).wholeNanoseconds
+        return UInt32(clamping: max(0, (left + 999_999_999) / 1_000_000_000))
+    }
+
+    private mutating func noteCongestion(of id: ConnectionID) {
+        guard !outlets[id.index].isCongested,
+            outlets[id.index].output.pendingBytes > broker.limits.outputBytesMax
+        else { return }
+        outlets[id.index].isCongested = true
+        broker.congested(id)
+    }
+
+    private mutating func send(_ answer: Answer, to id: ConnectionID) {
+        let version = version(of: id)
+        switch answer {
+        case .suback(let packet, let reasons):
+            send(SubackEncoder(version, packet, reasons), to: id, behind: journal.tail)
+        case .unsuback(let packet, let reasons):
+            send(UnsubackEncoder(version, packet, reasons), to: id, behind: journal.tail)
+        case .connack(let connack):
+            guard let encoder = encoder(of: connack, version) else { return }
+            send(encoder, to: id, behind: journal.tail)
+        }
+    }
+
+    /// Nil where MQTT 3.1.1 has no code for the reason. [MQTT-3.2.2-6]
+    private func encoder(
+        of connack: Answer.Connack, _ version: ProtocolVersion
+    ) -> ConnackEncoder? {
+        guard connack.reason == .success else {
+            return ConnackEncoder(refusing: version, connack.reason)
+        }
+        var encoder = ConnackEncoder(accepting: version, sessionPresent: connack.sessionPresent)
+        encoder.assignedClientID = connack.assignedClient
+        encoder.sessionExpiry = connack.sessionExpiry?.seconds
+        encoder.serverKeepAlive = connack.serverKeepAlive
+        encoder.receiveMaximum = connack.receiveMaximum == .max ? nil : connack.receiveMaximum
+        encoder.maximumPacketSize = connack.maximumPacketSize
+        encoder.retainAvailable = broker.limits.retainAvailable ? nil : false
+        encoder.sharedSubscriptionAvailable = false
+        return encoder
+    }
+
+    private mutating func send(
+        _ encoder: some PacketEncoder, to id: ConnectionID, behind gate: Gate
+    ) {
+        let size = encoder.encodedSize
+        guard size <= Int(broker.connections[id.index].packetSizeMax) else { return }
+        list(id)
+        outlets[id.index].output.append(
+            atMost: size, behind: gate, durable: journal.durable
+        ) { encoder.encode(into: &$0) }
+    }
+
+    private mutating func sendPong(to id: ConnectionID) {
+        list(id)
+        outlets[id.index].output.append(
+            atMost: 2, behind: .none, durable: journal.durable
+        ) { $0.append(word: PingPacket.shortForm(.pingresp)) }
+    }
+
+    private mutating func disconnect(_ reason: ReasonCode, _ id: ConnectionID) {
+        guard version(of: id) == .v5 else { return }
+        send(DisconnectEncoder(.v5, reason), to: id, behind: journal.tail)
+    }
+
+    private func version(of id: ConnectionID) -> ProtocolVersion {
+        broker.connections[id.index].version
+    }
+}

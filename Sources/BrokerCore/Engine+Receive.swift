@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bytes from a connection become packets, decoded where they lie, and packets become events of the
+// broker. What a peer got wrong is answered here with the code that the decoder found.
+import Journal
+import MQTT
+
+extension Engine {
+    /// Takes whole packets from the front of `bytes`. Returns how many bytes were taken; the rest
+    /// is to be offered again with what arrives behind it, or after `resumeReading`.
+    package mutating func received(
+        _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
+    ) -> Int {
+        guard broker.connections.contains(id.index) else { return bytes.count }
+        broker.connections[id.index].lastReceived = now
+        var position = 0
+        while !outlets[id.index].isDeaf {
+            do {
+                guard let header = try packet(in: bytes, at: position, on: id) else { break }
+                let isTaken = try take(header, bytes, on: id, at: now)
+                perform(at: now)
+                if !isTaken { return position }
+                position = header.end
+            } catch {
+                refuse(error, on: id, at: now)
+                perform(at: now)
+            }
+        }
+        return outlets[id.index].isDeaf ? bytes.count : position
+    }
+
+    /// The header of a packet that has arrived whole; nil while it has not.
+    private func packet(
+        in bytes: Span<UInt8>, at position: Int, on id: ConnectionID
+    ) throws(DecodeError) -> FixedHeader? {
+        let isOpen = broker.connections[id.index].phase == .open
+        let version = isOpen ? broker.connections[id.index].version : nil
+        guard let header = try FixedHeader.read(bytes, at: position, version: version) else {
+            return nil
+        }
+        if !isOpen, header.kind != .connect {
+            throw .protocolError(.packetOutOfPlace)  // [MQTT-3.1.0-1]
+        }
+        if let limit = broker.limits.packetSizeMax {
+            try header.checkSize(from: position, limit: Int(limit))
+        }
+        return header.end <= bytes.count ? header : nil
+    }
+
+    /// One whole packet. False if it was not taken and has to be offered again.
+    private mutating func take(
+        _ header: FixedHeader, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
+    ) throws(DecodeError) -> Bool {
+        broker.count { $0.packetsReceived += 1 }
+        let version = broker.connections[id.index].version
+        switch header.kind {
+        case .publish:
+            let packet = try PublishPacket(bytes, header, version, from: .client)
+            traceArrival(of: packet, bytes, on: id, at: now)
+            return broker.publish(packet, bytes, on: id, at: now, into: &effects)
+        case .puback, .pubrec, .pubrel, .pubcomp:
+            let packet = try AcknowledgementPacket(bytes, header, version, from: .client)
+            traceStep(.received, packet.kind, packet.id, packet.reason, id, at: now)
+            acknowledged(packet, on: id, at: now)
+        case .connect:
+            try connect(header, bytes, on: id, at: now)
+        case .subscribe:
+            let packet = try SubscribePacket(bytes, header, version)
+            broker.subscribe(packet, bytes, on: id, at: now, into: &effects)
+        case .unsubscribe:
+            let packet = try UnsubscribePacket(bytes, header, version)
+            broker.unsubscribe(packet, bytes, on: id, into: &effects)
+        case .pingreq:
+            _ = try PingPacket(header)
+            effects.append(.pong(to: id))  // [MQTT-3.12.4-1]
+        case .disconnect:
+            let packet = try DisconnectPacket(bytes, header, version, from: .client)
+            broker.disconnect(packet, on: id, at: now, into: &effects)
+        case .auth, .connack, .suback, .unsuback, .pingresp:
+            // No method is offered, so no AUTH is due; the others are the server's. [MQTT-4.12.0-7]
+            throw .protocolError(.packetOutOfPlace)
+        }
+        return true
+    }
+
+    private mutating func connect(
+        _ header: FixedHeader, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
+    ) throws(DecodeError) {
+        guard broker.connections[id.index].phase == .awaitingConnect else {
+            throw .protocolError(.packetOutOfPlace)  // [MQTT-3.1.0-2]
+        }
+        // Even a CONNECT that is wrong tells how it wants to be refused.
+        if let version = ConnectPacket.version(of: bytes, header) {
+            broker.connections[id.index].version = version
+        }
+        let packet = try ConnectPacket(bytes, header)
+        broker.connect(packet, bytes, on: id, at: now, into: &effects)
+    }
+
+    private mutating func acknowledged(
+        _ packet: AcknowledgementPacket, on id: ConnectionID, at now: Instant
+    ) {
+        let acknowledgement: OutboundFlow.Acknowledgement
+        switch packet.kind {
+        case .pubrel:
+            broker.release(packet.id, on: id, at: now, into: &effects)
+            return
+        case .puback: acknowledgement = .puback
+        case .pubrec: acknowledgement = .pubrec
+        default: acknowledgement = .pubcomp
+        }
+        broker.acknowledged(
+            acknowledgement, packet.id, packet.reason, on: id, at: now, into: &effects)
+    }
+
+    /// [MQTT-4.13.1-1]
+    private mutating func refuse(_ error: DecodeError, on id: ConnectionID, at now: Instant) {
+        switch error {
+        case .unsupportedVersion(let level):
+            broker.unsupportedVersion(level, on: id, at: now, into: &effects)
+        default:
+            broker.violated(id, error.reason, error.description, at: now, into: &effects)
+        }
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// Tells the handshake trace what passes. Nothing here costs more than a test of a flag while no
+// flow is being watched.
+import Journal
+import MQTT
+
+extension Engine {
+    mutating func traceArrival(
+        of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
+    ) {
+        guard trace.begins(at: now) else { return }
+        let session = broker.connections[id.index].session
+        var step = HandshakeStep(
+            .received, .publish, client: broker.state[session].client, id: packet.id,
+            qos: packet.qos)
+        step.isDuplicate = packet.duplicate
+        step.isRetained = packet.retain
+        step.topic = String(copying: bytes.extracting(packet.topic))
+        step.size = packet.payload.count
+        step.message = MessageLabel(properties: packet.properties.all, in: bytes)?.text
+        if let packetID = packet.id,
+            broker.state[session].inbound.arrival(of: packetID) == .repeated
+        {
+            step.outcome = .repeated
+        }
+        trace.begin(step, session: session, isInbound: true, behind: .none, at: now)
+    }
+
+    mutating func traceDelivery(
+        _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, _ id: ConnectionID,
+        at now: Instant
+    ) {
+        guard trace.begins(at: now) else { return }
+        let session = broker.connections[id.index].session
+        var step = HandshakeStep(
+            .sent, .publish, client: broker.state[session].client, id: packet, qos: delivery.qos)
+        step.isDuplicate = isRepeat
+        step.isRetained = delivery.retain
+        step.topic = String(copying: broker.state.messages[delivery.message].topic)
+        step.size = Int(broker.state.messages[delivery.message].payloadCount)
+        step.message = broker.label(of: delivery.message)?.text
+        trace.begin(step, session: session, isInbound: false, behind: journal.tail, at: now)
+    }
+
+    mutating func traceStep(
+        _ direction: HandshakeStep.Direction, _ kind: PacketKind, _ packet: PacketID,
+        _ reason: ReasonCode, _ id: ConnectionID, at now: Instant
+    ) {
+        guard trace.isWatching else { return }
+        trace.step(
+            direction, kind, packet, reason, session: broker.connections[id.index].session,
+            behind: direction == .sent ? journal.tail : .none, at: now)
+    }
+}

@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: Apache-2.0
+// Joins broker, journal and output: bytes become events, effects become records, bytes and
+// commands. It is the one place where effects meet positions: every send is stamped with the
+// journal's tail at that moment, so nothing leaves before what was decided before it.
+import Journal
+import MQTT
+
+@safe
+package struct Engine: ~Copyable {
+    /// What only the world can do, in order.
+    package enum Command: Equatable {
+        /// There is something to write.
+        case flush(ConnectionID)
+        /// Write what is left, then close.
+        case finish(ConnectionID)
+        case pauseReading(ConnectionID)
+        case resumeReading(ConnectionID)
+        case setDeadline(Deadline, Instant?)
+        case tell(Note)
+    }
+
+    package var broker: Broker
+    var journal: Journal
+    var outlets = Slab<Outlet>()
+    var effects = EffectList()
+    var trace = HandshakeTrace()
+    package private(set) var commands: ContiguousArray<Command> = []
+    /// Outlets that got bytes, or wait for a gate.
+    private var listed: [ConnectionID] = []
+
+    package init(limits: Limits, home: any Journal.Home, seed: UInt64) {
+        broker = Broker(limits: limits, seed: seed)
+        journal = Journal(home: home)
+    }
+
+    package var handshakeLogging: HandshakeLogging {
+        get { trace.logging }
+        set { trace.logging = newValue }
+    }
+
+    /// Gives the commands out; they are to be carried out in order.
+    package mutating func takeCommands() -> ContiguousArray<Command> {
+        defer { commands.removeAll(keepingCapacity: true) }
+        return commands
+    }
+
+    /// Handshake steps whose packets may have left by now.
+    package mutating func takeSteps(at now: Instant) -> [HandshakeStep] {
+        trace.take(durable: journal.durable, at: now)
+    }
+
+    package mutating func takeShare() -> (seen: Int, shown: Int) {
+        trace.takeShare()
+    }
+}
+
+extension Engine {
+    package mutating func opened(_ id: ConnectionID, peer: String, at now: Instant) {
+        outlets.insert(Outlet(), at: id.index)
+        broker.opened(id, peer: peer, at: now, into: &effects)
+        perform(at: now)
+    }
+
+    /// The socket is gone, whoever closed it.
+    package mutating func closed(_ id: ConnectionID, _ cause: String, at now: Instant) {
+        broker.closed(id, cause, at: now, into: &effects)
+        perform(at: now)
+        var outlet = outlets.remove(id.index)
+        var finished: [UInt32] = []
+        outlet.output.removeAll(finished: &finished)
+        release(finished)
+        if outlet.isListed { listed.removeAll { $0 == id } }
+    }
+
+    package mutating func deadlineReached(_ deadline: Deadline, at now: Instant) {
+        broker.deadlineReached(deadline, at: now, into: &effects)
+        perform(at: now)
+    }
+
+    package mutating func shutDown(at now: Instant) {
+        broker.shutDown(at: now, into: &effects)
+        perform(at: now)
+    }
+
+    /// All reads of a turn are done: one batch for all its facts, then what may leave leaves.
+    package mutating func turnEnded() {
+        journal.submit()
+        release()
+    }
+
+    /// The home has made batch `number` durable.
+    package mutating func committed(_ number: UInt64) {
+        journal.committed(number)
+        journal.submit()
+        release()
+    }
+
+    /// Orders a write for every outlet that has something to write, and the end of those that are
+    /// through. What waits for a gate stays listed.
+    private mutating func release() {
+        var waiting: [ConnectionID] = []
+        for id in listed {
+            let durable = journal.durable
+            if outlets[id.index].output.isWritable(durable: durable) {
+                commands.append(.flush(id))
+            }
+            if outlets[id.index].output.hasGated(durable: durable) {
+                waiting.append(id)
+            } else {
+                outlets[id.index].isListed = false
+                endIfThrough(id)
+            }
+        }
+        listed = waiting
+    }
+
+    private mutating func endIfThrough(_ id: ConnectionID) {
+        if outlets[id.index].isClosing, outlets[id.index].output.isEmpty {
+            outlets[id.index].isClosing = false
+            commands.append(.finish(id))
+        }
+    }
+
+    /// Calls `body` with each piece of memory that may be written now, until it answers false.
+    package func gather(_ id: ConnectionID, _ body: (UnsafeRawBufferPointer) -> Bool) {
+        unsafe outlets[id.index].output.forEachWritable(durable: journal.durable, body)
+    }
+
+    /// The first `count` of those bytes are with the kernel.
+    package mutating func wrote(_ count: Int, on id: ConnectionID, at now: Instant) {
+        var finished: [UInt32] = []
+        outlets[id.index].output.wrote(count, finished: &finished)
+        release(finished)
+        endIfThrough(id)
+        guard outlets[id.index].isCongested,
+            outlets[id.index].output.pendingBytes <= broker.limits.outputBytesMax / 2
+        else { return }
+        outlets[id.index].isCongested = false
+        broker.drained(id, at: now, into: &effects)
+        perform(at: now)
+        turnEnded()
+    }
+
+    /// The payloads of these messages have left an output that held them.
+    private mutating func release(_ finished: [UInt32]) {
+        for place in finished {
+            broker.state.messages.release(MessageID(place: place))
+        }
+    }
+
+    mutating func list(_ id: ConnectionID) {
+        guard !outlets[id.index].isListed else { return }
+        outlets[id.index].isListed = true
+        listed.append(id)
+    }
+
+    mutating func command(_ command: Command) {
+        commands.append(command)
+    }
+}

@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: Apache-2.0
+// Facts as records of the journal. Kinds are numbered here once and for ever: a number is never
+// given to another fact, and a change of form takes a new number. What is not durable (receivers
+// whose sessions end with their connection) is left out, so that replay sees the durable world.
+//
+// All numbers are little-endian. A packet identifier of 0 means "none yet".
+import Journal
+import MQTT
+
+/// The kinds of records that the broker writes.
+enum FactKind: UInt16 {
+    case opened = 1
+    case resumed = 2
+    case closed = 3
+    case expiryChanged = 4
+    case ended = 5
+    case subscribed = 6
+    case unsubscribed = 7
+    case stored = 8
+    case accepted = 9
+    case released = 10
+    case routed = 11
+    case sent = 12
+    case acknowledged = 13
+    case completed = 14
+    case dropped = 15
+    case willForgotten = 16
+}
+
+extension State {
+    /// Stages the record of a durable `fact`, which has been applied, in `journal`.
+    func encode(
+        _ fact: Fact, _ details: borrowing Details, into journal: inout Journal
+    ) {
+        switch fact {
+        case .opened(let id, let detail):
+            write(.opened, id, details.openings[Int(detail)], into: &journal)
+        case .resumed(let id, let detail):
+            write(.resumed, id, details.openings[Int(detail)], into: &journal)
+        case .closed(let id, let at):
+            journal.append(.closed, atMost: 12) { out in
+                out.append(little: id.place)
+                out.append(little: UInt64(bitPattern: at.nanoseconds))
+            }
+        case .expiryChanged(let id, let expiry):
+            writePair(.expiryChanged, id, expiry.seconds, into: &journal)
+        case .ended(let id): writePlace(.ended, id, into: &journal)
+        case .subscribed(let id, let detail):
+            write(.subscribed, id, details.filters[Int(detail)], into: &journal)
+        case .unsubscribed(let id, let detail):
+            write(.unsubscribed, id, details.filters[Int(detail)], into: &journal)
+        case .stored(let message): writeBody(message, into: &journal)
+        case .accepted(let message, let id, let packet):
+            journal.append(.accepted, atMost: 12) { out in
+                out.append(little: message.place)
+                out.append(little: id.place)
+                out.append(little: UInt32(packet.rawValue))
+            }
+        case .released(let id, let packet, let receivers):
+            write(released: id, packet, details, receivers, into: &journal)
+        case .routed(let message, let retains, let receivers):
+            write(routed: message, retains, details, receivers, into: &journal)
+        case .sent(let id, let packet):
+            writePair(.sent, id, UInt32(packet.rawValue), into: &journal)
+        case .acknowledged(let id, let packet):
+            writePair(.acknowledged, id, UInt32(packet.rawValue), into: &journal)
+        case .completed(let id, let packet):
+            writePair(.completed, id, UInt32(packet.rawValue), into: &journal)
+        case .dropped(let id, let reason):
+            writePair(.dropped, id, UInt32(reason.rawValue), into: &journal)
+        case .willForgotten(let id): writePlace(.willForgotten, id, into: &journal)
+        }
+    }
+
+    private func writePlace(_ kind: FactKind, _ id: SessionID, into journal: inout Journal) {
+        journal.append(kind, atMost: 4) { $0.append(little: id.place) }
+    }
+
+    private func writePair(
+        _ kind: FactKind, _ id: SessionID, _ value: UInt32, into journal: inout Journal
+    ) {
+        journal.append(kind, atMost: 8) { out in
+            out.append(little: id.place)
+            out.append(little: value)
+        }
+    }
+
+    private func write(
+        _ kind: FactKind, _ id: SessionID, _ opening: Details.Opening, into journal: inout Journal
+    ) {
+        let client = opening.client.bytes
+        journal.append(kind, atMost: 18 + client.count) { out in
+            out.append(little: id.place)
+            out.append(little: opening.expiry.seconds)
+            out.append(little: opening.will?.place ?? .max)
+            out.append(little: opening.willDelay)
+            out.append(client.span)
+        }
+    }
+
+    private func write(
+        _ kind: FactKind, _ id: SessionID, _ filter: Details.Filter, into journal: inout Journal
+    ) {
+        journal.append(kind, atMost: 12 + filter.text.count) { out in
+            out.append(little: id.place)
+            out.append(little: UInt32(filter.options.byte))
+            out.append(little: filter.identifier)
+            out.append(filter.text.span)
+        }
+    }
+
+    private func writeBody(_ id: MessageID, into journal: inout Journal) {
+        let count = messages[id].bodyCount
+        journal.append(.stored, atMost: 36 + count) { out in
+            out.append(little: id.place)
+            out.append(little: messages[id].number)
+            out.append(little: UInt64(bitPattern: messages[id].expires.nanoseconds))
+            out.append(little: UInt32(messages[id].qos.rawValue) | (messages[id].retain ? 4 : 0))
+            out.append(little: UInt32(messages[id].topicCount))
+            out.append(little: messages[id].propertiesCount)
+            out.append(little: messages[id].payloadCount)
+            out.append(messages[id].body)
+        }
+    }
+
+    private func write(
+        released id: SessionID, _ packet: PacketID, _ details: borrowing Details,
+        _ receivers: Details.Receivers, into journal: inout Journal
+    ) {
+        journal.append(.released, atMost: 12 + receiversSize(receivers, details)) { out in
+            out.append(little: id.place)
+            out.append(little: UInt32(packet.rawValue))
+            append(receivers, details, to: &out)
+        }
+    }
+
+    private func write(
+        routed message: MessageID, _ retains: Bool, _ details: borrowing Details,
+        _ receivers: Details.Receivers, into journal: inout Journal
+    ) {
+        journal.append(.routed, atMost: 12 + receiversSize(receivers, details)) { out in
+            out.append(little: message.place)
+            out.append(little: UInt32(retains ? 1 : 0))
+            append(receivers, details, to: &out)
+        }
+    }
+
+    private func receiversSize(
+        _ receivers: Details.Receivers, _ details: borrowing Details
+    ) -> Int {
+        var size = 0
+        for at in receivers.range {
+            let list = identifierLists.list(details.receivers[at].delivery.identifiers)
+            size += 12 + 4 * list.count
+        }
+        return size
+    }
+
+    /// The durable ones: their count, then each with its identifiers.
+    private func append(
+        _ receivers: Details.Receivers, _ details: borrowing Details, to out: inout OutputRawSpan
+    ) {
+        var durable: UInt32 = 0
+        for at in receivers.range where details.receivers[at].isDurable {
+            durable += 1
+        }
+        out.append(little: durable)
+        for at in receivers.range where details.receivers[at].isDurable {
+            let receiver = details.receivers[at]
+            let list = identifierLists.list(receiver.delivery.identifiers)
+            let id = UInt32(receiver.id?.rawValue ?? 0)
+            let qos = UInt32(receiver.delivery.qos.rawValue)
+            let retain: UInt32 = receiver.delivery.retain ? 1 << 18 : 0
+            out.append(little: receiver.session.place)
+            out.append(little: id | qos << 16 | retain)
+            out.append(little: UInt32(list.count))
+            for identifier in list {
+                out.append(little: identifier)
+            }
+        }
+    }
+}
+
+extension Journal {
+    fileprivate mutating func append(
+        _ kind: FactKind, atMost size: Int, _ write: (inout OutputRawSpan) -> Void
+    ) {
+        append(kind: kind.rawValue, atMost: size, write)
+    }
+}
+
+extension OutputRawSpan {
+    fileprivate mutating func append(little value: UInt32) {
+        append(word: value.littleEndian)
+    }
+
+    fileprivate mutating func append(little value: UInt64) {
+        append(little: UInt32(truncatingIfNeeded: value))
+        append(little: UInt32(truncatingIfNeeded: value >> 32))
+    }
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+// Recovery's half of FactCoding: records become facts again and are applied by the same
+// `State.apply` that the living broker uses. Replay decides nothing.
+import Journal
+import MQTT
+
+/// Reads one batch after the other into a state.
+struct Replay: ~Copyable {
+    var state: State
+    private var details = Details()
+    /// The body that came last is held until the fact behind it has taken its own hold.
+    private var held: MessageID?
+
+    init(into state: consuming State) {
+        self.state = state
+    }
+
+    mutating func batch(_ bytes: Span<UInt8>) throws(RecordError) {
+        var at = 0
+        while let record = try Record.read(bytes, at: at) {
+            guard let kind = FactKind(rawValue: record.kind) else {
+                throw .unknownKind(record.kind, at: at)
+            }
+            var reader = FactReader(at: at, record.content)
+            if kind == .stored {
+                try restore(&reader, bytes)
+            } else {
+                details.removeAll()
+                let fact = try fact(kind, &reader, bytes)
+                state.apply(fact, details)
+                letGo()
+            }
+            at = record.content.upperBound
+        }
+    }
+
+    /// What was read is whole.
+    consuming func finish() -> State {
+        state
+    }
+
+    private mutating func letGo() {
+        if let held { state.messages.release(held) }
+        held = nil
+    }
+
+    private mutating func restore(
+        _ reader: inout FactReader, _ bytes: Span<UInt8>
+    ) throws(RecordError) {
+        letGo()
+        let id = MessageID(place: try reader.word(bytes))
+        let number = try reader.doubleWord(bytes)
+        let expires = Instant(nanoseconds: Int64(bitPattern: try reader.doubleWord(bytes)))
+        let flags = try reader.word(bytes)
+        guard let qos = QoS(rawValue: UInt8(truncatingIfNeeded: flags & 3)) else {
+            throw .malformed(at: reader.start)
+        }
+        let draft = MessageStore.Draft(
+            qos: qos, retain: flags & 4 != 0, expires: expires,
+            topicCount: Int(try reader.word(bytes)),
+            propertiesCount: Int(try reader.word(bytes)),
+            payloadCount: Int(try reader.word(bytes)))
+        let size = draft.topicCount + draft.propertiesCount + draft.payloadCount
+        guard reader.rest.count == size, !state.messages.contains(id) else {
+            throw .malformed(at: reader.start)
+        }
+        let body = bytes.extracting(reader.rest)
+        state.messages.restore(draft, number: number, at: id) { $0.append(body) }
+        held = id
+    }
+
+    private mutating func fact(
+        _ kind: FactKind, _ reader: inout FactReader, _ bytes: Span<UInt8>
+    ) throws(RecordError) -> Fact {
+        switch kind {
+        case .opened: .opened(try reader.session(bytes), detail: try opening(&reader, bytes))
+        case .resumed: .resumed(try reader.session(bytes), detail: try opening(&reader, bytes))
+        case .closed:
+            .closed(
+                try reader.session(bytes),
+                at: Instant(nanoseconds: Int64(bitPattern: try reader.doubleWord(bytes))))
+        case .expiryChanged:
+            .expiryChanged(
+                try reader.session(bytes), SessionExpiry(seconds: try reader.word(bytes)))
+        case .ended: .ended(try reader.session(bytes))
+        case .subscribed:
+            .subscribed(try reader.session(bytes), detail: try filter(&reader, bytes))
+        case .unsubscribed:
+            .unsubscribed(try reader.session(bytes), detail: try filter(&reader, bytes))
+        case .stored: preconditionFailure("bodies are restored, not applied")
+        case .accepted:
+            .accepted(
+                MessageID(place: try reader.word(bytes)), from: try reader.session(bytes),
+                try reader.packet(bytes))
+        case .released:
+            .released(
+                try reader.session(bytes), try reader.packet(bytes),
+                receivers: try receivers(&reader, bytes, of: nil))
+        case .routed: try routed(&reader, bytes)
+        case .sent: .sent(try reader.session(bytes), try reader.packet(bytes))
+        case .acknowledged: .acknowledged(try reader.session(bytes), try reader.packet(bytes))
+        case .completed: .completed(try reader.session(bytes), try reader.packet(bytes))
+        case .dropped:
+            .dropped(try reader.session(bytes), try reader.dropReason(bytes))
+        case .willForgotten: .willForgotten(try reader.session(bytes))
+        }
+    }
+
+    private mutating func routed(
+        _ reader: inout FactReader, _ bytes: Span<UInt8>
+    ) throws(RecordError) -> Fact {
+        let message = MessageID(place: try reader.word(bytes))
+        let retains = try reader.word(bytes) == 1
+        let receivers = try receivers(&reader, bytes, of: message)
+        return .routed(message, retains: retains, receivers: receivers)
+    }
+
+    private mutating func opening(
+        _ reader: inout FactReader, _ bytes: Span<UInt8>
+    ) throws(RecordError) -> Int32 {
+        let expiry = SessionExpiry(seconds: try reader.word(bytes))
+        let will = try reader.word(bytes)
+        let delay = try reader.word(bytes)
+        details.openings = [
+            Details.Opening(
+                client: ClientID(bytes, reader.rest), expiry: expiry,
+                will: will == .max ? nil : MessageID(place: will), willDelay: delay)
+        ]
+        return 0
+    }
+
+    private mutating func filter(
+        _ reader: inout FactReader, _ bytes: Span<UInt8>
+    ) throws(RecordError) -> Int32 {
+        let byte = UInt8(truncatingIfNeeded: try reader.word(bytes))
+        let identifier = try reader.word(bytes)
+        guard let options = try? SubscriptionOptions(byte, .v5) else {
+            throw .malformed(at: reader.start)
+        }
+        details.filters = [
+            Details.Filter(
+                text: reader.rest.map { bytes[$0] }, options: options, identifier: identifier)
+        ]
+        return 0
+    }
+
+    /// `message` is nil for `released`: there the session knows it under the identifier.
+    private mutating func receivers(
+        _ reader: inout FactReader, _ bytes: Span<UInt8>, of message: MessageID?
+    ) throws(RecordError) -> Details.Receivers {
+        let message = if let message { message } else { try released(reader, bytes) }
+        let count = try reader.word(bytes)
+        for _ in 0..<count {
+            let session = try reader.session(bytes)
+            let choice = try reader.word(bytes)
+            guard let qos = QoS(rawValue: UInt8(truncatingIfNeeded: choice >> 16 & 3)) else {
+                throw .malformed(at: reader.start)
+            }
+            var identifiers: [UInt32] = []
+            let identifierCount = try reader.word(bytes)
+            for _ in 0..<identifierCount {
+                identifiers.append(try reader.word(bytes))
+            }
+            let delivery = Delivery(
+                message: message, qos: qos, retain: choice >> 18 & 1 == 1,
+                identifiers: state.identifierLists.number(of: identifiers))
+            details.receivers.append(
+                Receiver(
+                    session: session, delivery: delivery,
+                    id: PacketID(rawValue: UInt16(truncatingIfNeeded: choice)),
+                    isDurable: true))
+        }
+        return details.receivers(from: 0)
+    }
+
+    /// The message that a `released` record is about: its session and identifier come first.
+    private func released(
+        _ reader: FactReader, _ bytes: Span<UInt8>
+    ) throws(RecordError) -> MessageID {
+        var again = FactReader(at: reader.start, reader.content)
+        let session = try again.session(bytes)
+        let packet = try again.packet(bytes)
+        guard state.contains(session), let message = state[session].inbound.held(for: packet)
+        else { throw .malformed(at: reader.start) }
+        return message
+    }
+}
+
+/// Reads the numbers of one record.
+struct FactReader {
+    let start: Int
+    let content: Range<Int>
+    private var position: Int
+
+    init(at start: Int, _ content: Range<Int>) {
+        self.start = start
+        self.content = content
+        position = content.lowerBound
+    }
+
+    var rest: Range<Int> { position..<content.upperBound }
+
+    mutating func word(_ bytes: Span<UInt8>) throws(RecordError) -> UInt32 {
+        guard rest.count >= 4 else { throw .malformed(at: start) }
+        defer { position += 4 }
+        return UInt32(bytes[position]) | UInt32(bytes[position + 1]) << 8
+            | UInt32(bytes[position + 2]) << 16 | UInt32(bytes[position + 3]) << 24
+    }
+
+    mutating func doubleWord(_ bytes: Span<UInt8>) throws(RecordError) -> UInt64 {
+        let low = UInt64(try word(bytes))
+        return low | UInt64(try word(bytes)) << 32
+    }
+
+    mutating func session(_ bytes: Span<UInt8>) throws(RecordError) -> SessionID {
+        SessionID(place: try word(bytes))
+    }
+
+    mutating func packet(_ bytes: Span<UInt8>) throws(RecordError) -> PacketID {
+        guard let id = PacketID(rawValue: UInt16(truncatingIfNeeded: try word(bytes))) else {
+            throw .malformed(at: start)
+        }
+        return id
+    }
+
+    mutating func dropReason(_ bytes: Span<UInt8>) throws(RecordError) -> DropReason {
+        guard let reason = DropReason(rawValue: UInt8(truncatingIfNeeded: try word(bytes))) else {
+            throw .malformed(at: start)
+        }
+        return reason
+    }
+}

@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: Apache-2.0
+// The way out to one connection: its gated output and what the engine still has to do about it.
+import Journal
+import MQTT
+
+struct Outlet: ~Copyable {
+    var output = GatedOutput()
+    /// It is on the engine's list of outlets to look at when the turn ends.
+    var isListed = false
+    /// The connection closes as soon as everything has left.
+    var isClosing = false
+    /// No more bytes are taken from the connection.
+    var isDeaf = false
+    /// More waits in it than a sound receiver leaves.
+    var isCongested = false
+}
