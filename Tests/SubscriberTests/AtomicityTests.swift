@@ -108,18 +108,18 @@ import Testing
         #expect(try state(folder.file) == ["1|0|1", "1"])
     }
 
-    @Test func aStoreThatFailedIsNotUsedAgain() async {
-        await #expect(processExitsWith: .failure) {
+    @Test func aStoreThatFailedIsNotUsedAgain() async throws {
+        let result = await #expect(
+            processExitsWith: .failure, observing: [\.standardErrorContent]
+        ) {
             let folder = try Folder()
             let store = try folder.store()
-            try? store.connection?.database.execute("PRAGMA query_only = 1")
-            do {
-                _ = try store.publish(1, seq: 1)
-                _ = try store.commit()
-            } catch {
-                _ = try store.publish(2, seq: 2)
-            }
+            try store.connection?.database.execute("PRAGMA query_only = 1")
+            #expect(throws: DatabaseError.self) { try store.publish(1, seq: 1) }
+            _ = try store.commit()
         }
+        let said = String(decoding: try #require(result).standardErrorContent, as: UTF8.self)
+        #expect(said.contains("was used after it had failed"), "\(said)")
     }
 
     @Test func anotherWriterIsNamed() throws {
