@@ -20,7 +20,7 @@ package struct ByteCursor: Sendable {
     @inlinable
     package var isAtEnd: Bool { position == end }
 
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func byte(in bytes: Span<UInt8>) throws(DecodeError) -> UInt8 {
         guard position < end else { throw .malformed(.truncated) }
         let value = bytes[position]
@@ -28,7 +28,7 @@ package struct ByteCursor: Sendable {
         return value
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func twoBytes(in bytes: Span<UInt8>) throws(DecodeError) -> UInt16 {
         guard end &- position >= 2 else { throw .malformed(.truncated) }
         let value = unsafe bytes.bytes.unsafeLoadUnaligned(
@@ -37,7 +37,7 @@ package struct ByteCursor: Sendable {
         return UInt16(bigEndian: value)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func fourBytes(in bytes: Span<UInt8>) throws(DecodeError) -> UInt32 {
         guard end &- position >= 4 else { throw .malformed(.truncated) }
         let value = unsafe bytes.bytes.unsafeLoadUnaligned(
@@ -47,7 +47,7 @@ package struct ByteCursor: Sendable {
     }
 
     /// [MQTT-2.2.1-3]
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func packetID(in bytes: Span<UInt8>) throws(DecodeError) -> PacketID {
         guard let id = PacketID(rawValue: try twoBytes(in: bytes)) else {
             throw .protocolError(.packetIdentifierZero)
@@ -56,7 +56,7 @@ package struct ByteCursor: Sendable {
     }
 
     /// A variable byte integer in its shortest form. [MQTT-1.5.5-1]
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func variable(in bytes: Span<UInt8>) throws(DecodeError) -> Int {
         let first = try byte(in: bytes)
         if first < 0x80 { return Int(first) }
@@ -79,7 +79,7 @@ package struct ByteCursor: Sendable {
     }
 
     /// Binary data: two bytes of length and that many bytes.
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func binary(in bytes: Span<UInt8>) throws(DecodeError) -> Range<Int> {
         let count = Int(try twoBytes(in: bytes))
         return try take(count)
@@ -93,7 +93,7 @@ package struct ByteCursor: Sendable {
         return range
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     package mutating func take(_ count: Int) throws(DecodeError) -> Range<Int> {
         guard count <= end &- position else { throw .malformed(.truncated) }
         let start = position

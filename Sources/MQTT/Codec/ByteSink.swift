@@ -36,6 +36,7 @@ extension ByteSink where Self: ~Copyable & ~Escapable {
     mutating func append(variable value: Int) {
         precondition(
             0...VariableByteInteger.maximum ~= value, "\(value) is no variable byte integer")
+        if value < 0x80 { return append(UInt8(truncatingIfNeeded: value)) }
         var rest = value
         while rest >= 0x80 {
             append(UInt8(rest & 0x7F) | 0x80)

@@ -25,7 +25,7 @@ package struct FixedHeader: Hashable, Sendable {
     ///
     /// The shortest form of the length is required of a peer that is known to speak MQTT 5.0;
     /// MQTT 3.1.1 has no such rule. [MQTT-1.5.5-1]
-    @inlinable
+    @inlinable @inline(__always)
     package static func read(
         _ bytes: Span<UInt8>, at start: Int, version: ProtocolVersion? = nil
     ) throws(DecodeError) -> FixedHeader? {
@@ -43,12 +43,17 @@ package struct FixedHeader: Hashable, Sendable {
             return FixedHeader(
                 kind: kind, flags: flags, body: bodyStart..<(bodyStart &+ Int(length)))
         }
+        if bodyStart < bytes.count, case let more = bytes[bodyStart], 0x01...0x7F ~= more {
+            let start = bodyStart &+ 1
+            let end = start &+ (Int(more) &<< 7 | Int(length & 0x7F))
+            return FixedHeader(kind: kind, flags: flags, body: start..<end)
+        }
         guard let body = try longBody(bytes, from: start &+ 1, version) else { return nil }
         return FixedHeader(kind: kind, flags: flags, body: body)
     }
 
     /// [MQTT-2.1.3-1], [MQTT-3.3.1-2], [MQTT-3.3.1-4]
-    @inlinable
+    @inlinable @inline(__always)
     static func check(_ flags: UInt8, of kind: PacketKind) throws(DecodeError) {
         guard kind == .publish else {
             guard flags == kind.requiredFlags else { throw .malformed(.reservedFlags) }
@@ -58,7 +63,7 @@ package struct FixedHeader: Hashable, Sendable {
         guard flags & 0b1110 != 0b1000 else { throw .malformed(.duplicateQoS0) }
     }
 
-    /// The length needs two to four bytes.
+    /// All that is left: three or four bytes, padded or incomplete ones.
     @usableFromInline
     static func longBody(
         _ bytes: Span<UInt8>, from start: Int, _ version: ProtocolVersion?

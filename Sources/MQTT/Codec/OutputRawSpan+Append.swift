@@ -13,15 +13,15 @@ extension OutputRawSpan {
     /// All bytes in one copy.
     @inlinable
     package mutating func append(_ bytes: Span<UInt8>) {
-        guard !bytes.isEmpty else { return }
-        precondition(freeCapacity >= bytes.count, "output without room for \(bytes.count) bytes")
+        let count = bytes.count
+        precondition(freeCapacity >= count, "output without room")
+        guard count > 0 else { return }
         unsafe withUnsafeMutableBytes { buffer, initializedCount in
             unsafe bytes.withUnsafeBytes { source in
-                let target = unsafe UnsafeMutableRawBufferPointer(
-                    rebasing: buffer[initializedCount...])
-                unsafe target.copyMemory(from: source)
+                let target = unsafe buffer.baseAddress! + initializedCount
+                unsafe target.copyMemory(from: source.baseAddress!, byteCount: count)
             }
-            initializedCount += bytes.count
+            initializedCount &+= count
         }
     }
 }

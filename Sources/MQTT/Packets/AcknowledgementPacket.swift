@@ -12,7 +12,7 @@ package struct AcknowledgementPacket: Hashable, Sendable {
     package let properties: Properties
 
     /// The header must be one of these four kinds.
-    @inlinable
+    @inlinable @inline(__always)
     package init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion, from sender: Role
     ) throws(DecodeError) {

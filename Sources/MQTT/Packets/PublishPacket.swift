@@ -17,7 +17,7 @@ package struct PublishPacket: Hashable, Sendable {
 
     /// With `validatingTopic` false the topic is taken as it is, for a receiver that compares its
     /// bytes with topics that it has validated before.
-    @inlinable
+    @inlinable @inline(__always)
     package init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion,
         from sender: Role, validatingTopic: Bool = true

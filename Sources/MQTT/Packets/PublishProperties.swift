@@ -5,31 +5,27 @@
 // needed, written anew by PublishEncoder.
 
 package struct PublishProperties: Hashable, Sendable {
-    /// All entries, without the length in front of them.
-    package let block: Range<Int>
     package private(set) var messageExpiry: UInt32?
     package private(set) var topicAlias: UInt16?
-    /// Only in a will; 0 if absent.
-    package private(set) var willDelay: UInt32 = 0
     /// 0 for bytes, 1 for text; nil if absent, which means bytes.
     package private(set) var payloadFormat: UInt8?
-    package private(set) var contentType: Range<Int>?
-    package private(set) var responseTopic: Range<Int>?
-    package private(set) var correlationData: Range<Int>?
+    /// Only in a will; 0 if absent.
+    package private(set) var willDelay: UInt32 = 0
     package private(set) var hasUserProperties = false
     package private(set) var hasSubscriptionIdentifiers = false
-    /// How many bytes of the block are not handed on.
-    package private(set) var hopByHopCount = 0
+    private var hopByHop: UInt32 = 0
+    private let entries: CompactRange
+    private var contentTypeText = CompactRange()
+    private var responseTopicText = CompactRange()
+    private var correlationBytes = CompactRange()
 
-    @usableFromInline
-    init(block: Range<Int>) { self.block = block }
+    private init() { entries = CompactRange() }
 
     /// What a message of MQTT 3.1.1 has.
-    @inlinable
-    package static var none: PublishProperties { PublishProperties(block: 0..<0) }
+    package static let none = PublishProperties()
 
     /// Starts at the property length of a PUBLISH.
-    @inlinable
+    @inlinable @inline(__always)
     static func read(
         _ bytes: Span<UInt8>, _ cursor: inout ByteCursor, from sender: Role
     ) throws(DecodeError) -> PublishProperties {
@@ -46,10 +42,10 @@ package struct PublishProperties: Hashable, Sendable {
         from sender: Role
     ) throws(DecodeError) {
         var reader = try PropertyReader(bytes, &cursor, in: place)
-        block = reader.block
+        entries = CompactRange(reader.block)
         while let property = try reader.next(in: bytes) {
             try take(property, bytes, from: sender)
-            if property.id.isHopByHop { hopByHopCount += property.entry.count }
+            if property.id.isHopByHop { hopByHop += UInt32(property.entry.count) }
         }
     }
 
@@ -61,11 +57,11 @@ package struct PublishProperties: Hashable, Sendable {
         case .topicAlias: topicAlias = UInt16(truncatingIfNeeded: property.number)
         case .willDelayInterval: willDelay = property.number
         case .payloadFormatIndicator: payloadFormat = UInt8(truncatingIfNeeded: property.number)
-        case .contentType: contentType = property.value
+        case .contentType: contentTypeText = CompactRange(property.value)
         case .responseTopic:  // [MQTT-3.3.2-14]
             try TopicName.validate(bytes, property.value)
-            responseTopic = property.value
-        case .correlationData: correlationData = property.value
+            responseTopicText = CompactRange(property.value)
+        case .correlationData: correlationBytes = CompactRange(property.value)
         case .userProperty: hasUserProperties = true
         case .subscriptionIdentifier:  // [MQTT-3.3.4-6]
             guard sender == .server else { throw .protocolError(.propertyOfOtherRole) }
@@ -77,12 +73,20 @@ package struct PublishProperties: Hashable, Sendable {
 }
 
 extension PublishProperties {
+    /// All entries, without the length in front of them.
+    package var block: Range<Int> { entries.range ?? 0..<0 }
+    package var contentType: Range<Int>? { contentTypeText.range }
+    package var responseTopic: Range<Int>? { responseTopicText.range }
+    package var correlationData: Range<Int>? { correlationBytes.range }
+
+    /// How many bytes of the block are not handed on.
+    package var hopByHopCount: Int { Int(hopByHop) }
+
     /// For walking through user properties and subscription identifiers.
     package var all: Properties { Properties(block: block) }
 
     /// The size of what is handed on: all but expiry, alias, subscription identifiers and delay.
-    @inlinable
-    package var forwardableCount: Int { block.count &- hopByHopCount }
+    package var forwardableCount: Int { block.count - hopByHopCount }
 
     /// Appends what is handed on with the message, unchanged and in order: in one piece if nothing
     /// is taken out. [MQTT-3.3.2-15] to [MQTT-3.3.2-20]
@@ -91,9 +95,9 @@ extension PublishProperties {
             output.append(bytes.extracting(block))
             return
         }
-        var entries = all.makeIterator()
+        var walk = all.makeIterator()
         var start = block.lowerBound
-        while let property = entries.next(in: bytes) {
+        while let property = walk.next(in: bytes) {
             guard property.id.isHopByHop else { continue }
             output.append(bytes.extracting(start..<property.entry.lowerBound))
             start = property.entry.upperBound

@@ -5,14 +5,14 @@
 
 package enum TopicName {
     /// [MQTT-4.7.3-1], [MQTT-3.3.2-2], [MQTT-1.5.4-1], [MQTT-1.5.4-2]
-    @inlinable
+    @inlinable @inline(__always)
     package static func validate(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(DecodeError) {
         if !range.isEmpty, range.count <= 65_535, isPlain(bytes, range) { return }
         try validateSlowly(bytes, range)
     }
 
     /// Whether the range holds only U+0001 to U+007F without the wildcards.
-    @inlinable
+    @inlinable @inline(__always)
     static func isPlain(_ bytes: Span<UInt8>, _ range: Range<Int>) -> Bool {
         let text = unsafe bytes.extracting(range).bytes
         let count = text.byteCount

@@ -20,7 +20,7 @@ package enum PacketKind: UInt8, CaseIterable, Hashable, Sendable {
     case auth
 
     /// The flags that a packet of this kind must carry; PUBLISH has its own. [MQTT-2.1.3-1]
-    @inlinable
+    @inlinable @inline(__always)
     package var requiredFlags: UInt8 {
         switch self {
         case .pubrel, .subscribe, .unsubscribe: 0b0010
