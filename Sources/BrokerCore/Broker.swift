@@ -9,7 +9,7 @@ package struct Broker: ~Copyable {
     var state: State
     var connections = Slab<Connection>()
     var routes: Routes
-    var limits: Limits
+    package var limits: Limits
     package private(set) var metrics = Metrics()
     /// Publishers that wait for somebody's queue to drain.
     var paused: [ConnectionID] = []

@@ -1,1 +1,5 @@
-print("")
+// SPDX-License-Identifier: Apache-2.0
+// The entry point: what the process does is in BrokerCommand.
+import ArgumentParser
+
+BrokerCommand.main()

@@ -14,6 +14,9 @@ package final class EventLoop {
     /// Time since the loop was made; read from the kernel once per turn.
     package var now: Duration { .nanoseconds(nowNanoseconds) }
 
+    /// The same clock, read now: for how long something took within a turn.
+    package var exactNow: Duration { .nanoseconds(monotonicNanoseconds() - origin) }
+
     /// Wall clock when the loop was made, in nanoseconds since 1970: Unix time is this plus `now`.
     package let startedAt: Int64
 

@@ -27,3 +27,18 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
         return String(cString: strerror(errno))
     }
 }
+
+extension SystemError {
+    package var isAddressInUse: Bool { errno == EADDRINUSE }
+
+    /// The user may not do this.
+    package var isDenied: Bool { errno == EACCES || errno == EPERM }
+}
+
+/// One line on stderr, for a program that has no log yet or no more: `PROGRAM: message`.
+package func complain(_ message: String) {
+    let program = CommandLine.arguments.first?.split(separator: "/").last.map(String.init) ?? "?"
+    let line = Array("\(program): \(message)\n".utf8)
+    // If stderr is gone there is nobody left to tell.
+    _ = Glibc.write(STDERR_FILENO, line, line.count)
+}

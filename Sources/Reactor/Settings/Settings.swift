@@ -146,7 +146,7 @@ package struct Settings: Sendable {
     }
 }
 
-private func contents(ofFile path: String) throws(SystemError) -> [UInt8] {
+func contents(ofFile path: String) throws(SystemError) -> [UInt8] {
     let file = try OwnedDescriptor(open(path, O_RDONLY | O_CLOEXEC), "open", path)
     var bytes: [UInt8] = []
     var piece = [UInt8](repeating: 0, count: 64 * 1024)

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: Apache-2.0
+// The command line of the broker, and the process around the service: arguments, configuration,
+// listeners, readiness, exit codes.
+import ArgumentParser
+import BrokerCore
+import Journal
+import MQTT
+import Reactor
+
+struct BrokerCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "qos2-broker",
+        abstract: "An MQTT 3.1.1 and 5.0 broker whose QoS 2 is exactly once.",
+        helpNames: .long)
+
+    @Option(
+        name: .customShort("c"),
+        help: ArgumentHelp("Read the configuration from FILE.", valueName: "FILE"))
+    var file: String?
+
+    @Option(
+        name: .customShort("p"),
+        help: ArgumentHelp("Listen on PORT of the loopback addresses.", valueName: "PORT"))
+    var port: UInt16?
+
+    @Flag(name: .customShort("v"), help: "Log every packet of every handshake, and more.")
+    var isVerbose = false
+
+    @Flag(help: "Check the configuration, print every error in it, and end.")
+    var check = false
+
+    @Flag(help: "Print the configuration in force, and end.")
+    var printConfig = false
+
+    func run() throws {
+        let configuration = try readConfiguration()
+        if check { return }
+        if printConfig {
+            print(configuration.text, terminator: "")
+            return
+        }
+        try serve(configuration)
+    }
+
+    /// The configuration of file and arguments; every error is told, then the command fails.
+    private func readConfiguration() throws -> Configuration {
+        var reader = ConfigurationReader()
+        if let file { reader.read(file: file) }
+        if let port { reader.listen(onPort: port) }
+        if isVerbose { reader.beVerbose() }
+        for notice in reader.notices {
+            complain("notice: \(notice)")
+        }
+        guard reader.errors.isEmpty else {
+            for error in reader.errors {
+                complain(error.description)
+            }
+            throw ExitCode(Exit.configuration)
+        }
+        return reader.configuration
+    }
+
+    private func serve(_ configuration: Configuration) throws {
+        do throws(SystemError) {
+            _ = try raiseDescriptorLimit()
+            let loop = try EventLoop()
+            let log = Log(
+                program: "qos2-broker", to: configuration.logDestination,
+                threshold: configuration.logThreshold, showsTime: configuration.logTimestamp)
+            let service = BrokerService(configuration, loop, log)
+            service.reload = { try? readConfiguration() }
+            try service.start()
+            loop.run()
+            log.drain()
+        } catch {
+            complain(BrokerCommand.advice(on: error, configuration))
+            throw ExitCode(error.isDenied ? Exit.notAllowed : Exit.failed)
+        }
+    }
+
+    /// What failed, where, and what to do about it.
+    private static func advice(on error: SystemError, _ configuration: Configuration) -> String {
+        guard error.isAddressInUse else { return error.description }
+        let listener = configuration.listeners.first { error.subject == $0.address.description }
+        let line = listener.map { "change the line '\($0.line)'" } ?? "choose another port"
+        let holder = PortHolder(of: error.subject).map { " (\($0))" } ?? ""
+        return "\(error.subject) is in use\(holder): stop it, or \(line)"
+    }
+}
+
+/// The exit codes that all programs of this house share.
+enum Exit {
+    static let failed: Int32 = 1
+    static let notAllowed: Int32 = 77
+    static let configuration: Int32 = 78
+}

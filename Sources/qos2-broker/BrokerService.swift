@@ -1,0 +1,250 @@
+// SPDX-License-Identifier: Apache-2.0
+// The engine in the reactor: the loop's callbacks become the engine's events, the engine's commands
+// become calls of the loop. Nothing is decided here about MQTT.
+import BrokerCore
+import Journal
+import MQTT
+import Reactor
+
+final class BrokerService: Service {
+    /// Deadlines of the service itself come before those of connections and sessions.
+    private enum Key {
+        static let status = 0
+        static let drops = 1
+        static let share = 2
+        static let shutdown = 3
+        static let first = 4
+
+        static func of(_ deadline: Deadline) -> Int {
+            switch deadline {
+            case .connection(let id): first + 2 * Int(id.place)
+            case .session(let id): first + 2 * Int(id.place) + 1
+            }
+        }
+
+        static func deadline(_ key: Int) -> Deadline {
+            let place = UInt32((key - first) / 2)
+            return (key - first) % 2 == 0
+                ? .connection(ConnectionID(place: place)) : .session(SessionID(place: place))
+        }
+    }
+
+    private static let statusInterval = Duration.seconds(2)
+    private static let dropsInterval = Duration.seconds(60)
+    private static let shareInterval = Duration.seconds(10)
+    /// How long clients have to take their last packets when the broker stops.
+    private static let shutdownLimit = Duration.seconds(3)
+
+    /// Reads the configuration again; nil when it has errors, which have been told.
+    var reload: () -> Configuration? = { nil }
+
+    private var configuration: Configuration
+    private var engine: Engine
+    private let loop: EventLoop
+    private let journalist: Journalist
+    private var lastStatus = ""
+    private var connections = 0
+    private var isStopping = false
+
+    init(_ configuration: Configuration, _ loop: EventLoop, _ log: Log) {
+        self.configuration = configuration
+        self.loop = loop
+        journalist = Journalist(log)
+        var random = SystemRandomNumberGenerator()
+        engine = Engine(
+            limits: configuration.limits, home: MemoryHome(), seed: random.next())
+        loop.log = log
+        loop.troubled = { [journalist] in journalist.trouble($0) }
+        apply(configuration)
+    }
+
+    /// Listens, then tells the service manager that clients may come.
+    func start() throws(SystemError) {
+        loop.service = self
+        loop.watchdog = Watchdog { true }
+        for (tag, listener) in configuration.listeners.enumerated() {
+            try loop.listen(on: listener.address, tag: tag)
+            journalist.listening(on: listener.address.description)
+        }
+        journalist.started()
+        Readiness.ready(status: statusText)
+        lastStatus = statusText
+        for (key, interval) in [
+            (Key.status, Self.statusInterval), (Key.drops, Self.dropsInterval),
+            (Key.share, Self.shareInterval),
+        ] {
+            loop.setDeadline(key, at: loop.now + interval)
+        }
+    }
+
+    private var now: Instant {
+        Instant(nanoseconds: loop.startedAt) + loop.now
+    }
+
+    private var exactNow: Instant {
+        Instant(nanoseconds: loop.startedAt) + loop.exactNow
+    }
+
+    private func apply(_ configuration: Configuration) {
+        self.configuration = configuration
+        engine.broker.limits = configuration.limits
+        engine.handshakeLogging = configuration.handshakeLogging
+        loop.connectionsMax = configuration.connectionsMax
+        loop.tcpNoDelay = configuration.tcpNoDelay
+    }
+}
+
+extension BrokerService {
+    func opened(_ connection: Int, from peer: Peer, tag: Int) {
+        connections += 1
+        engine.opened(id(connection), peer: peer.description, at: now)
+        carryOut()
+        if isStopping { loop.close(connection) }
+    }
+
+    func received(_ bytes: Span<UInt8>, on connection: Int) -> Int {
+        let taken = engine.received(bytes, on: id(connection), at: now)
+        carryOut()
+        return taken
+    }
+
+    func closed(_ connection: Int, _ reason: CloseReason) {
+        connections -= 1
+        engine.closed(id(connection), reason.text, at: now)
+        carryOut()
+        if isStopping, connections == 0 { loop.stop() }
+    }
+
+    func dialFailed(tag: Int, _ error: SystemError) {
+        preconditionFailure("the broker dials nobody")
+    }
+
+    func woken(_ tag: Int) {
+        preconditionFailure("the broker has no wake-up")
+    }
+
+    func deadlineReached(_ key: Int) {
+        switch key {
+        case Key.status:
+            tellStatus()
+            loop.setDeadline(key, at: loop.now + Self.statusInterval)
+        case Key.drops:
+            journalist.tellDrops()
+            loop.setDeadline(key, at: loop.now + Self.dropsInterval)
+        case Key.share:
+            let (seen, shown) = engine.takeShare()
+            journalist.share(seen: seen, shown: shown, in: Self.shareInterval)
+            loop.setDeadline(key, at: loop.now + Self.shareInterval)
+        case Key.shutdown:
+            loop.stop()
+        default:
+            engine.deadlineReached(Key.deadline(key), at: now)
+            carryOut()
+        }
+    }
+
+    func signalled(_ signal: Signal) {
+        switch signal {
+        case .hangup: reloadConfiguration()
+        case .terminate, .interrupt: shutDown()
+        }
+    }
+
+    func turnEnded() {
+        engine.turnEnded()
+        carryOut()
+        for step in engine.takeSteps(at: exactNow) {
+            journalist.step(step)
+        }
+    }
+
+    func gather(_ connection: Int, into vectors: inout OutputVectors) {
+        engine.gather(id(connection)) { piece in
+            vectors.append(piece)
+            return !vectors.isFull
+        }
+    }
+
+    func wrote(_ count: Int, on connection: Int) {
+        engine.wrote(count, on: id(connection), at: now)
+        carryOut()
+    }
+
+    private func id(_ connection: Int) -> ConnectionID {
+        ConnectionID(place: UInt32(connection))
+    }
+
+    private func carryOut() {
+        for command in engine.takeCommands() {
+            switch command {
+            case .flush(let id): loop.flush(id.index)
+            case .finish(let id): loop.finish(id.index)
+            case .pauseReading(let id): loop.pauseReading(id.index)
+            case .resumeReading(let id): loop.resumeReading(id.index)
+            case .setDeadline(let deadline, let at): setDeadline(deadline, at)
+            case .tell(let note): journalist.note(note)
+            }
+        }
+    }
+
+    private func setDeadline(_ deadline: Deadline, _ at: Instant?) {
+        let time = at.map { $0 - Instant(nanoseconds: loop.startedAt) }
+        loop.setDeadline(Key.of(deadline), at: time)
+    }
+}
+
+extension BrokerService {
+    private var statusText: String {
+        let status = engine.broker.status
+        let plural = status.connections == 1 ? "" : "s"
+        return "serving \(status.connections) client\(plural), \(status.queued) queued"
+            + ", journal in memory"
+    }
+
+    private func tellStatus() {
+        let text = statusText
+        guard text != lastStatus, !isStopping else { return }
+        lastStatus = text
+        Readiness.status(text)
+    }
+
+    /// On any error the old configuration stays.
+    private func reloadConfiguration() {
+        Readiness.reloading()
+        if let new = reload() {
+            let listensElsewhere = new.listeners != configuration.listeners
+            apply(new)
+            journalist.reloaded(listensElsewhere: listensElsewhere)
+        } else {
+            journalist.reloadFailed()
+        }
+        Readiness.ready(status: statusText)
+    }
+
+    /// Clients are told and given some time to hear it. A second signal ends at once.
+    private func shutDown() {
+        if isStopping || connections == 0 {
+            loop.stop()
+            return
+        }
+        isStopping = true
+        Readiness.stopping(status: "stopping")
+        journalist.stopping(connections: connections)
+        for tag in configuration.listeners.indices {
+            loop.stopListening(tag: tag)
+        }
+        engine.shutDown(at: now)
+        carryOut()
+        loop.setDeadline(Key.shutdown, at: loop.now + Self.shutdownLimit)
+    }
+}
+
+extension CloseReason {
+    fileprivate var text: String {
+        switch self {
+        case .peerClosed: "connection closed by peer"
+        case .failed(let error): error.reason
+        case .requested: "closed"
+        }
+    }
+}

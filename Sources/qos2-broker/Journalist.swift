@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: Apache-2.0
+// Words for what the broker tells: one event, one line, with fields and a kind. Drops are told at
+// once the first time and summed per minute after that.
+import BrokerCore
+import MQTT
+import Reactor
+
+final class Journalist {
+    private let log: Log
+    /// By reason and client, since the last summary.
+    private var drops: [DropKey: Int] = [:]
+
+    private struct DropKey: Hashable {
+        let reason: DropReason
+        let client: ClientID
+    }
+
+    init(_ log: Log) {
+        self.log = log
+    }
+
+    func step(_ step: HandshakeStep) {
+        log.write(
+            .information, step.text, kind: LogKind.handshake, tint: step.tint,
+            fields: step.fields.map { LogField($0.name, $0.value) })
+    }
+
+    func note(_ note: Note) {
+        switch note {
+        case .connected(let client, let peer, let version, let resumed, let inFlight, let waiting):
+            connected(client, peer, version, resumed, inFlight, waiting)
+        case .refused(let client, let peer, let reason, let detail):
+            refused(client, peer, reason, detail)
+        case .disconnected(let client, let departure, let willPublished):
+            disconnected(client, departure, willPublished)
+        case .sessionEnded(let client, let expired):
+            let priority = expired ? Priority.information : .debug
+            let why = expired ? "expired" : "ended"
+            write(priority, "session of \(client.shown) \(why)", LogKind.sessionEnded, client)
+        case .subscribed(let client, let filter, let qos):
+            write(
+                .information, "client \(client.shown) subscribed \(filter.escaped) qos=\(qos.rawValue)",
+                LogKind.subscribed, client, [LogField("MQTT_TOPIC", filter)])
+        case .unsubscribed(let client, let filter):
+            write(
+                .information, "client \(client.shown) unsubscribed \(filter.escaped)",
+                LogKind.unsubscribed, client, [LogField("MQTT_TOPIC", filter)])
+        case .subscriptionRefused(let client, let filter, let reason):
+            write(
+                .warning, "subscribe denied: client \(client.shown), filter \(filter.escaped), "
+                    + reason.logText,
+                LogKind.subscriptionRefused, client,
+                [LogField("MQTT_TOPIC", filter), LogField("MQTT_REASON", reason.logText)])
+        case .dropped(let reason, let client, let message, let count):
+            dropped(reason, client, message, count)
+        case .congested(let client, let receiver):
+            write(
+                .warning, "client \(client.shown) waits: the queue of \(receiver.shown) is full",
+                LogKind.congested, client)
+        }
+    }
+
+    private func connected(
+        _ client: ClientID, _ peer: String, _ version: ProtocolVersion, _ resumed: Bool,
+        _ inFlight: Int, _ waiting: Int
+    ) {
+        var session = resumed ? "resumed" : "new"
+        if resumed { session += " (\(inFlight) in flight, \(waiting) queued)" }
+        let name = version == .v5 ? "v5" : "v3.1.1"
+        write(
+            .information, "client \(client.shown) connected from \(peer) \(name) session=\(session)",
+            LogKind.connected, client, [LogField("MQTT_PEER", peer)])
+    }
+
+    private func refused(
+        _ client: ClientID?, _ peer: String, _ reason: ReasonCode, _ detail: String
+    ) {
+        let name = client.map { " \($0.shown)" } ?? ""
+        log.write(
+            .warning, "client\(name) refused from \(peer): \(detail)", kind: LogKind.refused,
+            tint: .failure,
+            fields: [LogField("MQTT_PEER", peer), LogField("MQTT_REASON", reason.logText)])
+    }
+
+    private func disconnected(_ client: ClientID, _ departure: Departure, _ willPublished: Bool) {
+        let will = willPublished ? ", will published" : ""
+        let isViolation = if case .violated = departure { true } else { false }
+        write(
+            isViolation ? .warning : .information,
+            "client \(client.shown) gone: \(departure.text)\(will)", LogKind.disconnected, client,
+            tint: isViolation ? .failure : .plain)
+    }
+
+    private func dropped(
+        _ reason: DropReason, _ client: ClientID, _ message: MessageLabel?, _ count: Int
+    ) {
+        let key = DropKey(reason: reason, client: client)
+        guard let before = drops[key] else {
+            drops[key] = 0
+            tellDrop(reason, client, message, count)
+            return
+        }
+        drops[key] = before + count
+    }
+
+    private func tellDrop(
+        _ reason: DropReason, _ client: ClientID, _ message: MessageLabel?, _ count: Int
+    ) {
+        let what = message.map { "message=\($0.text.escaped)" } ?? "\(count) message(s)"
+        write(
+            .warning, "DROPPED \(what) for \(client.shown): \(reason.text)", LogKind.dropped,
+            client, [LogField("MQTT_DROP_REASON", reason.text)]
+                + (message.map { [LogField("MQTT_MESSAGE", $0.text)] } ?? []),
+            tint: .failure)
+    }
+
+    /// Once a minute: what was dropped besides the first of each kind.
+    func tellDrops() {
+        let told = drops
+        drops.removeAll()
+        for (key, count) in told.sorted(by: { $0.key.client.bytes.lexicographicallyPrecedes($1.key.client.bytes) })
+        where count > 0 {
+            write(
+                .warning, "DROPPED \(count) more for \(key.client.shown) in the last minute: "
+                    + key.reason.text,
+                LogKind.dropped, key.client, [LogField("MQTT_DROP_REASON", key.reason.text)],
+                tint: .failure)
+        }
+    }
+
+    /// What part of the handshakes the log shows, when it is not all.
+    func share(seen: Int, shown: Int, in interval: Duration) {
+        guard shown < seen else { return }
+        let rate = seen / max(1, Int(interval.components.seconds))
+        log.write(
+            .information, "\(rate) handshakes/s, \(shown) of \(seen) shown",
+            kind: LogKind.share)
+    }
+
+    func listening(on address: String) {
+        log.write(.notice, "listening on \(address)", kind: LogKind.listening)
+    }
+
+    func started() {
+        log.write(
+            .warning,
+            "the journal is in memory: what is acknowledged does not survive a crash of the broker",
+            kind: LogKind.notDurable, tint: .warning)
+    }
+
+    func reloaded(listensElsewhere: Bool) {
+        let hint = listensElsewhere ? "; listeners change at the next start" : ""
+        log.write(.notice, "configuration reloaded\(hint)", kind: LogKind.reloaded)
+    }
+
+    func reloadFailed() {
+        log.write(
+            .error, "reload failed: the old configuration stays in force", kind: LogKind.reloaded,
+            tint: .failure)
+    }
+
+    func stopping(connections: Int) {
+        log.write(.notice, "stopping, \(connections) connection(s) to close", kind: LogKind.stopping)
+    }
+
+    func trouble(_ error: SystemError) {
+        log.write(.error, error.description, kind: LogKind.trouble, tint: .failure)
+    }
+
+    private func write(
+        _ priority: Priority, _ text: String, _ kind: String, _ client: ClientID,
+        _ fields: [LogField] = [], tint: Tint = .plain
+    ) {
+        log.write(
+            priority, text, kind: kind, tint: tint,
+            fields: [LogField("MQTT_CLIENT", client.description)] + fields)
+    }
+}
+
+extension HandshakeStep {
+    fileprivate var tint: Tint {
+        if isDuplicate || outcome == .repeated { return .warning }
+        if case .refused = outcome { return .failure }
+        return direction == .received ? .incoming : .outgoing
+    }
+}
+
+extension ClientID {
+    /// As it may stand in a line.
+    fileprivate var shown: String { description.escaped }
+}
+
+extension Departure {
+    fileprivate var text: String {
+        switch self {
+        case .disconnected: "disconnected"
+        case .connectionLost(let cause): cause
+        case .keepAlive(let seconds): "keep-alive \(seconds) s expired"
+        case .takenOver: "taken over by a new connection"
+        case .violated(let detail): detail
+        case .shutDown: "the broker stops"
+        }
+    }
+}
