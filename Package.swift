@@ -53,10 +53,12 @@ let package = Package(
             name: "Reactor", dependencies: ["Journal", "CEpoll", "CSystemd"], swiftSettings: strict),
 
         .executableTarget(
-            name: "qos2-broker", dependencies: ["BrokerCore", "MQTT", "Journal", "Reactor", arguments],
+            name: "qos2-broker",
+            dependencies: ["BrokerCore", "MQTT", "Journal", "Reactor", arguments],
             swiftSettings: strict),
         .executableTarget(
-            name: "plc-publisher", dependencies: ["ClientCore", "MQTT", "Journal", "Reactor", arguments],
+            name: "plc-publisher",
+            dependencies: ["ClientCore", "MQTT", "Journal", "Reactor", arguments],
             swiftSettings: strict),
         .executableTarget(
             name: "database-subscriber",
@@ -84,6 +86,12 @@ let package = Package(
             ],
             swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
+        .testTarget(
+            name: "SystemTests",
+            exclude: [
+                "Clients/conftest.py", "Clients/paho_test.py", "Pipeline/compare.sql",
+                "Pipeline/dataset", "Systemd/boot", "requirements.txt",
+            ], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]
 )

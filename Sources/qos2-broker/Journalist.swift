@@ -39,7 +39,8 @@ final class Journalist {
             write(priority, "session of \(client.shown) \(why)", LogKind.sessionEnded, client)
         case .subscribed(let client, let filter, let qos):
             write(
-                .information, "client \(client.shown) subscribed \(filter.escaped) qos=\(qos.rawValue)",
+                .information,
+                "client \(client.shown) subscribed \(filter.escaped) qos=\(qos.rawValue)",
                 LogKind.subscribed, client, [LogField("MQTT_TOPIC", filter)])
         case .unsubscribed(let client, let filter):
             write(
@@ -47,7 +48,8 @@ final class Journalist {
                 LogKind.unsubscribed, client, [LogField("MQTT_TOPIC", filter)])
         case .subscriptionRefused(let client, let filter, let reason):
             write(
-                .warning, "subscribe denied: client \(client.shown), filter \(filter.escaped), "
+                .warning,
+                "subscribe denied: client \(client.shown), filter \(filter.escaped), "
                     + reason.logText,
                 LogKind.subscriptionRefused, client,
                 [LogField("MQTT_TOPIC", filter), LogField("MQTT_REASON", reason.logText)])
@@ -68,7 +70,8 @@ final class Journalist {
         if resumed { session += " (\(inFlight) in flight, \(waiting) queued)" }
         let name = version == .v5 ? "v5" : "v3.1.1"
         write(
-            .information, "client \(client.shown) connected from \(peer) \(name) session=\(session)",
+            .information,
+            "client \(client.shown) connected from \(peer) \(name) session=\(session)",
             LogKind.connected, client, [LogField("MQTT_PEER", peer)])
     }
 
@@ -109,7 +112,8 @@ final class Journalist {
         let what = message.map { "message=\($0.text.escaped)" } ?? "\(count) message(s)"
         write(
             .warning, "DROPPED \(what) for \(client.shown): \(reason.text)", LogKind.dropped,
-            client, [LogField("MQTT_DROP_REASON", reason.text)]
+            client,
+            [LogField("MQTT_DROP_REASON", reason.text)]
                 + (message.map { [LogField("MQTT_MESSAGE", $0.text)] } ?? []),
             tint: .failure)
     }
@@ -118,10 +122,13 @@ final class Journalist {
     func tellDrops() {
         let told = drops
         drops.removeAll()
-        for (key, count) in told.sorted(by: { $0.key.client.bytes.lexicographicallyPrecedes($1.key.client.bytes) })
-        where count > 0 {
+        let sorted = told.sorted { left, right in
+            left.key.client.bytes.lexicographicallyPrecedes(right.key.client.bytes)
+        }
+        for (key, count) in sorted where count > 0 {
             write(
-                .warning, "DROPPED \(count) more for \(key.client.shown) in the last minute: "
+                .warning,
+                "DROPPED \(count) more for \(key.client.shown) in the last minute: "
                     + key.reason.text,
                 LogKind.dropped, key.client, [LogField("MQTT_DROP_REASON", key.reason.text)],
                 tint: .failure)

@@ -86,7 +86,9 @@ struct LevelTree<Value> {
         return result
     }
 
-    private mutating func add(under parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>) -> Node {
+    private mutating func add(
+        under parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>
+    ) -> Node {
         if (places.count - free.count) * 2 >= table.count { growTable() }
         let text = level.map { bytes[$0] }
         let first = places[Int(parent)].firstChild

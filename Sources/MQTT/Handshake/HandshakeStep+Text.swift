@@ -8,7 +8,8 @@ extension HandshakeStep {
     /// The whole line. Text from clients is escaped: it cannot forge a second one.
     package var text: String {
         let name = packet.name.padded(to: 8)
-        var line = "[\(number)/\(count)] \(verb) \(name) \(client.description.escaped.padded(to: 9))"
+        let owner = client.description.escaped.padded(to: 9)
+        var line = "[\(number)/\(count)] \(verb) \(name) \(owner)"
         if packet == .publish {
             line += "  " + (id.map { "mid=\($0.rawValue) " } ?? "") + publishText
         } else {
