@@ -167,7 +167,8 @@ final class Journalist {
     }
 
     func stopping(connections: Int) {
-        log.write(.notice, "stopping, \(connections) connection(s) to close", kind: LogKind.stopping)
+        log.write(
+            .notice, "stopping, \(connections) connection(s) to close", kind: LogKind.stopping)
     }
 
     func trouble(_ error: SystemError) {

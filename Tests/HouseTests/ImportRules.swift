@@ -12,7 +12,7 @@ enum ImportRules {
     static let allowed: [String: Set<String>] = [
         "MQTT": [],
         "Journal": [],
-        "BrokerCore": pure,
+        "BrokerCore": pure.union(["DequeModule"]),
         "ClientCore": pure,
         "Reactor": ["Journal", "CEpoll", "CSystemd", "COpenSSL", "Glibc", "Synchronization"],
         "qos2-broker": program,
