@@ -24,11 +24,16 @@ private let levels = ["0", "1", "2"]
 
         /// A subscriber that is subscribed when this returns (-d tells so).
         func subscribe(_ arguments: String...) throws -> Program {
-            let subscriber = try Program(
-                URL(filePath: "/usr/bin/mosquitto_sub"),
-                ["-p", "\(stage.port)", "-d", "-W", "20"] + arguments, in: stage.folder)
+            let subscriber = try mosquittoSub(["-d", "-W", "20"] + arguments)
             try subscriber.waitFor("Subscribed (mid:")
             return subscriber
+        }
+
+        /// With line buffering, or its output would stay in it until its end.
+        func mosquittoSub(_ arguments: [String]) throws -> Program {
+            try Program(
+                URL(filePath: "/usr/bin/stdbuf"),
+                ["-oL", "mosquitto_sub", "-p", "\(stage.port)"] + arguments, in: stage.folder)
         }
 
         func end(_ location: SourceLocation = #_sourceLocation) throws {
@@ -112,11 +117,9 @@ private let levels = ["0", "1", "2"]
         let room = try Room()
         let lasting = version == "5" ? ["-x", "60"] : []
         func subscribe(_ count: String) throws -> Program {
-            try Program(
-                URL(filePath: "/usr/bin/mosquitto_sub"),
-                ["-p", "\(room.stage.port)", "-V", version, "-c", "-i", "keeper", "-q", "2"]
-                    + lasting + ["-t", "k", "-C", count, "-W", "20", "-d", "-F", "got %p"],
-                in: room.stage.folder)
+            try room.mosquittoSub(
+                ["-V", version, "-c", "-i", "keeper", "-q", "2"]
+                    + lasting + ["-t", "k", "-C", count, "-W", "20", "-d", "-F", "got %p"])
         }
         let first = try subscribe("1")
         try first.waitFor("Subscribed (mid:")

@@ -28,7 +28,7 @@ final class CuttingProxy {
             "TCP:127.0.0.1:\(target),nodelay",
         ]
         process.standardInput = FileHandle.nullDevice
-        try process.run()
+        try process.runWithOpenSignals()
         socat = process
     }
 

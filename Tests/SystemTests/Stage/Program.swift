@@ -36,7 +36,7 @@ final class Program {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = log
         process.standardError = log
-        try process.run()
+        try process.runWithOpenSignals()
     }
 
     deinit {
@@ -88,5 +88,18 @@ final class Program {
     func crash() {
         kill(pid, SIGKILL)
         process.waitUntilExit()
+    }
+}
+
+extension Process {
+    /// A child inherits the signals that the calling thread blocks, and those of tests block nearly
+    /// all: a child that has no signalfd would never hear SIGTERM.
+    func runWithOpenSignals() throws {
+        var none = sigset_t()
+        var before = sigset_t()
+        sigemptyset(&none)
+        pthread_sigmask(SIG_SETMASK, &none, &before)
+        defer { pthread_sigmask(SIG_SETMASK, &before, nil) }
+        try run()
     }
 }

@@ -99,7 +99,7 @@ func output(of command: String, _ arguments: [String], input: URL? = nil) throws
     process.standardOutput = pipe
     process.standardInput =
         try input.map { try FileHandle(forReadingFrom: $0) } ?? FileHandle.nullDevice
-    try process.run()
+    try process.runWithOpenSignals()
     let bytes = try pipe.fileHandleForReading.readToEnd() ?? Data()
     process.waitUntilExit()
     try #require(process.terminationStatus == 0, "\(command) \(arguments) failed")

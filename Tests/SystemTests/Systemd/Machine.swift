@@ -51,7 +51,7 @@ struct Machine {
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: file)
         process.standardError = process.standardOutput
-        try process.run()
+        try process.runWithOpenSignals()
         process.waitUntilExit()
         return Run(
             status: process.terminationStatus,
