@@ -15,8 +15,9 @@ extension ClientNote {
     /// One line about `server`.
     package func text(server: String) -> String {
         switch self {
-        case .connected(let resumed, let inFlight):
-            "connected to broker \(server)  session=\(resumed ? "resumed" : "new")"
+        case .connected(let version, let resumed, let inFlight):
+            "connected to broker \(server) \(version == .v5 ? "v5" : "v3.1.1")"
+                + " session=\(resumed ? "resumed" : "new")"
                 + (inFlight > 0 ? " (\(inFlight) in flight)" : "")
         case .unreachable(let why, let wait):
             "broker \(server) not reached: \(why); next attempt in \(wait.logText)"

@@ -5,7 +5,7 @@
 import MQTT
 
 package enum ClientNote: Equatable, Sendable {
-    case connected(resumed: Bool, inFlight: Int)
+    case connected(ProtocolVersion, resumed: Bool, inFlight: Int)
     case unreachable(String, retryIn: Duration)
     case lost(String, retryIn: Duration)
     case refused(ReasonCode, String?)

@@ -36,7 +36,10 @@ extension ClientSession {
         }
         open(packet)
         effects.append(
-            .tell(.connected(resumed: packet.sessionPresent, inFlight: outbox.inFlightCount)))
+            .tell(
+                .connected(
+                    options.version, resumed: packet.sessionPresent,
+                    inFlight: outbox.inFlightCount)))
         if !packet.sessionPresent { beginSession(into: &effects) }
         subscribe(resumed: packet.sessionPresent, at: now, into: &effects)
         resume(at: now, into: &effects)

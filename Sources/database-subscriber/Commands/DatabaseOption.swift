@@ -4,13 +4,46 @@
 // stderr and the exit code of its cause.
 import ArgumentParser
 import Glibc
+import Reactor
 
 struct DatabaseOption: ParsableArguments {
     @Option(
+        name: .customShort("c"),
+        help: ArgumentHelp("Read the configuration from FILE.", valueName: "FILE"))
+    var file: String?
+
+    @Option(
         help: ArgumentHelp(
             "The database, as 'sqlite:PATH' or as a path.",
-            discussion: "Without it: telemetry.db in $STATE_DIRECTORY, or in ./qos2-data."))
-    var database: DatabaseLocation = .standard
+            discussion: """
+                Without it: that of the configuration; without that, telemetry.db in \
+                $STATE_DIRECTORY, or in ./qos2-data.
+                """))
+    var database: DatabaseLocation?
+
+    /// The configuration of file and arguments; every error is told, then the command fails.
+    func readConfiguration() throws -> Configuration {
+        let reader = ConfigurationReader(file: file)
+        for notice in reader.notices {
+            complain("notice: \(notice)")
+        }
+        guard reader.errors.isEmpty else {
+            for error in reader.errors {
+                complain(error.description)
+            }
+            throw ExitCode(Exit.configuration)
+        }
+        var configuration = reader.configuration
+        if let database { configuration.database = database }
+        return configuration
+    }
+}
+
+/// The exit codes that all programs of this house share.
+enum Exit {
+    static let failed: Int32 = 1
+    static let disk: Int32 = 74
+    static let configuration: Int32 = 78
 }
 
 /// `sqlite:/var/lib/qos2/telemetry.db`; the scheme may be left out.
@@ -49,9 +82,7 @@ func printLines(_ work: () throws(StoreError) -> [String]) throws {
             print(line)
         }
     } catch {
-        let line = Array("database-subscriber: \(error)\n".utf8)
-        // If even that fails, the exit code is all that is left to tell.
-        _ = write(STDERR_FILENO, line, line.count)
+        complain(error.description)
         throw ExitCode(error.exitCode)
     }
 }

@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The command line: the root and the commands that read a database, be the subscriber running or
-// not. What they show is made in `Store`.
+// not. What they show is made in `Store`; the command that runs is in RunCommand.
 import ArgumentParser
 
 struct DatabaseSubscriber: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "database-subscriber",
         abstract: "Writes each MQTT message into SQLite exactly once.",
-        subcommands: [StatusCommand.self, QueryCommand.self, SchemaCommand.self],
+        subcommands: [
+            RunCommand.self, StatusCommand.self, QueryCommand.self, SchemaCommand.self,
+        ],
         helpNames: .long)
 }
 
@@ -23,8 +25,9 @@ struct StatusCommand: ParsableCommand {
     var json = false
 
     func run() throws {
+        let path = try location.readConfiguration().database.path
         try printLines { () throws(StoreError) in
-            try StatusCommand.lines(of: location.database.path, json: json)
+            try StatusCommand.lines(of: path, json: json)
         }
     }
 
@@ -59,8 +62,9 @@ struct QueryCommand: ParsableCommand {
     }
 
     func run() throws {
+        let path = try location.readConfiguration().database.path
         try printLines { () throws(StoreError) in
-            try QueryCommand.lines(of: location.database.path, last: last, json: json)
+            try QueryCommand.lines(of: path, last: last, json: json)
         }
     }
 

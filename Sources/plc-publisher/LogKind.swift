@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The kinds of lines that the publisher writes beside those of every client (`ClientNote.kind`): each
+// has an identifier of its own, under which the message catalog explains it (`journalctl -x`).
+
+enum LogKind {
+    static let started = "86cbd724-3453-4d1e-981c-d614613ff6f8"
+    static let notDurable = "aa0b92bf-fac7-4e96-b441-c48e632bf64f"
+    static let sample = "94e30d15-8811-4ff3-a142-0f234994d625"
+    static let samplingStopped = "8a0822d1-1bfd-47b7-b206-041f62c7a72d"
+    static let samplingResumed = "44d3daa3-3eae-4c84-878b-e7f3d42b98c3"
+    static let finished = "1fdf01c0-49b2-423d-bf9b-5616a0d01178"
+    static let stopping = "5b8f6a86-113e-43d1-8394-88dce395bb2e"
+    static let trouble = "32657d7c-0411-4d36-a54e-7df3d37e14e7"
+}
