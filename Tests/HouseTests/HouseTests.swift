@@ -53,6 +53,15 @@ private func expectNone(_ breaches: [Breach], _ location: SourceLocation = #_sou
         expectNone(Checkout.documents.flatMap { DocumentRules.breaches(in: $0) })
     }
 
+    @Test func everyKindOfLogLineIsInTheCatalog() throws {
+        let kinds = Checkout.sources.map { CatalogRules.kinds(in: $0.text) }
+        let catalog = try #require(Checkout.files.first { $0.name == "qos2.catalog" })
+        let entries = CatalogRules.entries(of: catalog.text)
+        let used = kinds.reduce(into: Set()) { $0.formUnion($1) }
+        #expect(used.subtracting(entries).sorted() == [])
+        #expect(entries.subtracting(used).sorted() == [])
+    }
+
     @Test func topLevelHoldsOnlyWhatBelongsThere() throws {
         let belongs = ["Package.swift", "README.md", "LICENSE"] + Checkout.rooms
         #expect(try Checkout.topLevel().filter { !belongs.contains($0) } == [])

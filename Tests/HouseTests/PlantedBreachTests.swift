@@ -110,6 +110,16 @@ private func lines(_ breaches: [Breach]) -> [Int] { breaches.map(\.line) }
         #expect(lines(WordRules.concurrency(in: source)) == [1, 3, 4, 6])
     }
 
+    @Test func kindsWithoutAnEntry() {
+        let source = "let a = \"5b0b8f0e-3f0d-4f3a-9a0f-7d1d3c6e2a41\", b = \"not-one\""
+        let kinds = CatalogRules.kinds(in: source)
+        #expect(kinds == ["5b0b8f0e3f0d4f3a9a0f7d1d3c6e2a41"])
+        #expect(
+            CatalogRules.entries(of: "# x\n-- 5b0b8f0e3f0d4f3a9a0f7d1d3c6e2a41\nSubject: y")
+                == kinds)
+        #expect(CatalogRules.entries(of: "Subject: y\n") == [])
+    }
+
     @Test func documentsThatNameWhatIsNotThere() {
         let text = """
             `deploy/demo` and `Tests/run unit` are there, `deploy/gone` is not,
