@@ -44,6 +44,15 @@ package struct ByteBuffer: ~Copyable {
         return moved
     }
 
+    package mutating func append(_ bytes: Span<UInt8>) {
+        append(atMost: bytes.count) { out in
+            unsafe out.withUnsafeMutableBytes { memory, count in
+                unsafe bytes.withUnsafeBytes { unsafe memory.copyMemory(from: $0) }
+                count += bytes.count
+            }
+        }
+    }
+
     /// Appends the four bytes of `word`, lowest first: a whole acknowledgement in one store.
     @inlinable
     @discardableResult

@@ -14,19 +14,19 @@ package struct Record: Equatable, Sendable {
     /// Where its content lies in the bytes that were read.
     package let content: Range<Int>
 
+    /// Where the record that begins at `at` ends; its header must be there.
+    static func end(_ bytes: Span<UInt8>, at: Int) -> Int {
+        at + headerSize + Int(bytes.little32(at: at + 4))
+    }
+
     /// The record that begins at `at`; nil where the bytes end exactly there.
     package static func read(_ bytes: Span<UInt8>, at: Int) throws(RecordError) -> Record? {
         if at == bytes.count { return nil }
         guard bytes.count - at >= headerSize else { throw .truncated(at: at) }
-        guard bytes[at + 2] == 0, bytes[at + 3] == 0 else { throw .malformed(at: at) }
-        let kind = UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8
-        var length = 0
-        for index in (4..<8).reversed() {
-            length = length << 8 | Int(bytes[at + index])
-        }
-        let start = at + headerSize
-        guard bytes.count - start >= length else { throw .truncated(at: at) }
-        return Record(kind: kind, content: start..<start + length)
+        guard bytes.little16(at: at + 2) == 0 else { throw .malformed(at: at) }
+        let end = end(bytes, at: at)
+        guard end <= bytes.count else { throw .truncated(at: at) }
+        return Record(kind: bytes.little16(at: at), content: at + headerSize..<end)
     }
 }
 

@@ -30,22 +30,7 @@ final class Resolution: @unchecked Sendable {
 
     /// Looks up on a thread that ends with it.
     func start() throws(SystemError) {
-        var attributes = pthread_attr_t()
-        pthread_attr_init(&attributes)
-        defer { pthread_attr_destroy(&attributes) }
-        pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
-        var thread = pthread_t()
-        let context = Unmanaged.passRetained(self)
-        let result = pthread_create(
-            &thread, &attributes,
-            { context in
-                Unmanaged<Resolution>.fromOpaque(context!).takeRetainedValue().lookUp()
-                return nil
-            }, context.toOpaque())
-        guard result == 0 else {
-            context.release()
-            throw SystemError(operation: "pthread_create", errno: result)
-        }
+        try startThread { [self] in lookUp() }
     }
 
     private func lookUp() {

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+// The form of a batch on disk: a header that chains it to the batch before, then a piece of the
+// stream of records. A record may go on in the next batch, so that none has to be larger than one.
+//
+//     0       4     6     8     10    12      16         24        28       32     40      44       48
+//     ┌───────┬─────┬─────┬─────┬─────┬───────┬──────────┬─────────┬────────┬──────┬───────┬────────┐
+//     │ magic │form.│logic│shard│ 0   │ epoch │ number   │previous │ first  │ time │length │ CRC    │
+//     └───────┴─────┴─────┴─────┴─────┴───────┴──────────┴─────────┴────────┴──────┴───────┴────────┘
+//
+// `previous` is the CRC of the batch before, `first` the offset of the first record that begins in
+// this batch (or its length, if none does). The CRC covers header (without itself) and records.
+
+/// The header of one batch.
+package struct BatchHeader: Equatable, Sendable {
+    package static let size = 48
+    package static let magic: UInt32 = 0x626a_3271  // "q2jb"
+    package static let formatVersion: UInt16 = 1
+    /// Records beyond this are carried on in another batch.
+    package static let recordBytesMax = 512 * 1024 - size
+
+    /// The version of the code whose decisions the records are.
+    package var logicVersion: UInt16 = 1
+    package var shard: UInt16 = 0
+    /// Counts the starts of the process that writes.
+    package var epoch: UInt32
+    package var number: UInt64
+    package var previous: UInt32
+    package var first: UInt32
+    /// Nanoseconds since 1970.
+    package var time: Int64
+    package var length: UInt32
+
+    /// The header in front of `records`, with the checksum of both.
+    package func bytes(
+        over records: Span<UInt8>, _ checksum: Checksum
+    ) -> (bytes: [UInt8], crc: UInt32) {
+        precondition(records.count == Int(length), "a header of other records")
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(Self.size)
+        bytes.append(little: Self.magic)
+        bytes.append(little: Self.formatVersion)
+        bytes.append(little: logicVersion)
+        bytes.append(little: shard)
+        bytes.append(little: UInt16(0))
+        bytes.append(little: epoch)
+        bytes.append(little: number)
+        bytes.append(little: previous)
+        bytes.append(little: first)
+        bytes.append(little: time)
+        bytes.append(little: length)
+        let crc = checksum(checksum(0, bytes.span), records)
+        bytes.append(little: crc)
+        return (bytes, crc)
+    }
+
+    /// Reads and checks the batch that begins at `at`; nil if no whole, sound one is there.
+    package static func read(
+        _ bytes: Span<UInt8>, at: Int, _ checksum: Checksum
+    ) -> (header: BatchHeader, crc: UInt32)? {
+        guard bytes.count - at >= size, bytes.little32(at: at) == magic,
+            bytes.little16(at: at + 4) == formatVersion
+        else { return nil }
+        let length = Int(bytes.little32(at: at + 40))
+        let start = at + size
+        guard length <= recordBytesMax, bytes.count - start >= length else { return nil }
+        let crc = checksum(
+            checksum(0, bytes.extracting(at..<start - 4)),
+            bytes.extracting(start..<start + length))
+        guard bytes.little32(at: start - 4) == crc else { return nil }
+        let header = BatchHeader(
+            logicVersion: bytes.little16(at: at + 6), shard: bytes.little16(at: at + 8),
+            epoch: bytes.little32(at: at + 12), number: bytes.little64(at: at + 16),
+            previous: bytes.little32(at: at + 24), first: bytes.little32(at: at + 28),
+            time: Int64(bitPattern: bytes.little64(at: at + 32)), length: UInt32(length))
+        return (header, crc)
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the journal asks of a disk: one folder of files, with writing and syncing told apart, so
+// that a simulated one can lose what was not synced, names included.
+
+/// A folder and its files. Every call is done when it returns, but survives a power cut only after
+/// the sync that covers it: `sync` for bytes, `syncFolder` for names.
+package protocol Disk: AnyObject {
+    func names() throws(DiskError) -> [String]
+    func contents(of name: String) throws(DiskError) -> [UInt8]
+    /// A file of `size` bytes, all zero, whose space is there to stay. It must not exist.
+    func create(_ name: String, size: Int) throws(DiskError)
+    func write(_ bytes: Span<UInt8>, to name: String, at offset: Int) throws(DiskError)
+    func sync(_ name: String) throws(DiskError)
+    func syncFolder() throws(DiskError)
+    func rename(_ name: String, to newName: String) throws(DiskError)
+    func remove(_ name: String) throws(DiskError)
+}
+
+/// What the disk refused.
+package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// `write segment-0000000000000001`
+    package let operation: String
+    package let reason: String
+    /// No room is left: it may come back.
+    package let isFull: Bool
+
+    package init(operation: String, reason: String, isFull: Bool = false) {
+        self.operation = operation
+        self.reason = reason
+        self.isFull = isFull
+    }
+
+    package var description: String { "\(operation): \(reason)" }
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// The form of a segment file: a header that says where in the chain it begins, then batches, then
+// zeros. A segment is written by one process only: each start begins a new one.
+//
+//     0       4         6       8        12      16               24          28      32
+//     ┌───────┬─────────┬───────┬────────┬───────┬────────────────┬───────────┬───────┬─────────
+//     │ magic │ version │ shard │ zero   │ epoch │ first batch    │ previous  │ CRC   │ batches…
+//     └───────┴─────────┴───────┴────────┴───────┴────────────────┴───────────┴───────┴─────────
+
+package struct SegmentHeader: Equatable, Sendable {
+    package static let size = 32
+    private static let magic: UInt32 = 0x736a_3271  // "q2js"
+    private static let formatVersion: UInt16 = 1
+
+    package var shard: UInt16 = 0
+    package var epoch: UInt32
+    package var firstBatch: UInt64
+    /// The CRC of the batch before the first one.
+    package var previous: UInt32
+
+    package var name: String { Self.name(firstBatch: firstBatch, epoch: epoch) }
+
+    /// Sorts in the order of the chain.
+    package static func name(firstBatch: UInt64, epoch: UInt32) -> String {
+        "segment-\(firstBatch.hex(16))-\(UInt64(epoch).hex(8))"
+    }
+
+    package static func isSegment(_ name: String) -> Bool {
+        name.hasPrefix("segment-") && name.utf8.count == 33
+    }
+
+    package func bytes(_ checksum: Checksum) -> [UInt8] {
+        var bytes: [UInt8] = []
+        bytes.append(little: Self.magic)
+        bytes.append(little: Self.formatVersion)
+        bytes.append(little: shard)
+        bytes.append(little: UInt32(0))
+        bytes.append(little: epoch)
+        bytes.append(little: firstBatch)
+        bytes.append(little: previous)
+        bytes.append(little: checksum(0, bytes.span))
+        return bytes
+    }
+
+    /// Nil if no sound header is there.
+    package init?(_ bytes: Span<UInt8>, _ checksum: Checksum) {
+        guard bytes.count >= Self.size, bytes.little32(at: 0) == Self.magic,
+            bytes.little16(at: 4) == Self.formatVersion,
+            bytes.little32(at: 28) == checksum(0, bytes.extracting(0..<28))
+        else { return nil }
+        shard = bytes.little16(at: 6)
+        epoch = bytes.little32(at: 12)
+        firstBatch = bytes.little64(at: 16)
+        previous = bytes.little32(at: 24)
+    }
+
+    package init(epoch: UInt32, firstBatch: UInt64, previous: UInt32) {
+        self.epoch = epoch
+        self.firstBatch = firstBatch
+        self.previous = previous
+    }
+}
+
+extension UInt64 {
+    func hex(_ width: Int) -> String {
+        let digits = String(self, radix: 16)
+        return String(repeating: "0", count: Swift.max(0, width - digits.count)) + digits
+    }
+}

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal's home on a disk: a folder of segment files. It frames what is staged into chained
+// batches and places them; writing and syncing is done by a `BatchWriter`, beside the loop in the
+// real world. A batch never lies in two segments, and a segment is whole on disk, name and space
+// included, before the first batch goes into it.
+
+/// Makes bytes durable, one call at a time. True when they are durable on return; otherwise whoever
+/// owns the writer calls `Journal.committed` later.
+package protocol BatchWriter: AnyObject {
+    func write(
+        _ bytes: Span<UInt8>, to segment: String, at offset: Int, number: UInt64
+    ) -> Bool
+    /// Makes a segment with this header in front, of `size` bytes, durable before any later write.
+    func begin(_ segment: String, header: [UInt8], size: Int)
+}
+
+package final class SegmentHome: Journal.Home {
+    /// Where the chain stands.
+    package struct Position: Equatable, Sendable {
+        package var epoch: UInt32
+        package var nextBatch: UInt64
+        package var previous: UInt32
+
+        package init(epoch: UInt32, nextBatch: UInt64, previous: UInt32) {
+            self.epoch = epoch
+            self.nextBatch = nextBatch
+            self.previous = previous
+        }
+    }
+
+    private let writer: any BatchWriter
+    private let checksum: Checksum
+    private let segmentSize: Int
+    private let now: () -> Int64
+    private var position: Position
+    private var segment: (name: String, end: Int, size: Int)?
+    private var framed = ByteBuffer()
+
+    /// Segments that are complete, oldest first.
+    package private(set) var sealed: [String] = []
+    package private(set) var bytesWritten: UInt64 = 0
+
+    /// `position` is where recovery ended, under a new epoch. `now` gives nanoseconds since 1970.
+    package init(
+        at position: Position, segmentSize: Int, writer: any BatchWriter, sealed: [String],
+        checksum: @escaping Checksum = CRC32C.checksum, now: @escaping () -> Int64
+    ) {
+        self.position = position
+        self.segmentSize = segmentSize
+        self.writer = writer
+        self.sealed = sealed
+        self.checksum = checksum
+        self.now = now
+    }
+
+    package func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
+        let pieces = max(
+            1, (batch.count + BatchHeader.recordBytesMax - 1) / BatchHeader.recordBytesMax)
+        let size = batch.count + pieces * BatchHeader.size
+        makeRoom(for: size)
+        framed.removeAll()
+        frame(batch)
+        let offset = segment!.end
+        segment!.end += size
+        bytesWritten += UInt64(size)
+        return unsafe framed.withBytes(framed.head..<framed.tail) { bytes in
+            let span = unsafe bytes.bindMemory(to: UInt8.self).span
+            return writer.write(span, to: segment!.name, at: offset, number: number)
+        }
+    }
+
+    /// Cuts the stream of records into batches.
+    private func frame(_ records: Span<UInt8>) {
+        var at = 0
+        var nextRecord = 0
+        let time = now()
+        repeat {
+            let end = min(records.count, at + BatchHeader.recordBytesMax)
+            let header = BatchHeader(
+                epoch: position.epoch, number: position.nextBatch, previous: position.previous,
+                first: UInt32(min(nextRecord, end) - at), time: time, length: UInt32(end - at))
+            while nextRecord < end {
+                nextRecord = Record.end(records, at: nextRecord)
+            }
+            let piece = records.extracting(at..<end)
+            let (bytes, crc) = header.bytes(over: piece, checksum)
+            framed.append(bytes.span)
+            framed.append(piece)
+            position.previous = crc
+            position.nextBatch += 1
+            at = end
+        } while at < records.count
+    }
+
+    private func makeRoom(for size: Int) {
+        if let segment, segment.size - segment.end >= size { return }
+        if let segment { sealed.append(segment.name) }
+        let header = SegmentHeader(
+            epoch: position.epoch, firstBatch: position.nextBatch, previous: position.previous)
+        let total = max(segmentSize, SegmentHeader.size + size)
+        writer.begin(header.name, header: header.bytes(checksum), size: total)
+        segment = (header.name, SegmentHeader.size, total)
+    }
+
+    /// These segments are not needed any more and gone.
+    package func forget(_ names: Set<String>) {
+        sealed.removeAll { names.contains($0) }
+    }
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+// The journal's disk as a folder of the file system. Every call blocks: it is for recovery and for
+// the threads beside the loop, never for the loop itself.
+import Glibc
+import Journal
+
+package final class PosixDisk: Disk, Sendable {
+    package let folder: String
+    private let folderDescriptor: OwnedDescriptor
+
+    /// Makes the folder where it is missing, readable by its owner alone.
+    package init(folder: String) throws(DiskError) {
+        self.folder = folder
+        try Self.makeFolders(folder)
+        do throws(SystemError) {
+            folderDescriptor = try OwnedDescriptor(
+                open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", folder)
+        } catch {
+            throw DiskError(error)
+        }
+    }
+
+    package func names() throws(DiskError) -> [String] {
+        guard let directory = opendir(folder) else { throw failure("list", folder) }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { name in
+                name.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+            }
+            if name != ".", name != ".." { names.append(name) }
+        }
+        return names
+    }
+
+    package func contents(of name: String) throws(DiskError) -> [UInt8] {
+        do throws(SystemError) {
+            return try Reactor.contents(ofFile: path(name))
+        } catch {
+            throw DiskError(error)
+        }
+    }
+
+    /// Zeros are written, not promised: space that was merely reserved would have to be converted
+    /// in the file system's own journal at each sync.
+    package func create(_ name: String, size: Int) throws(DiskError) {
+        let file = try descriptor(name, O_RDWR | O_CREAT | O_EXCL)
+        let zeros = [UInt8](repeating: 0, count: min(size, 1 << 20))
+        var at = 0
+        while at < size {
+            let count = min(zeros.count, size - at)
+            try Self.writeAll(zeros.span.extracting(..<count), to: file.raw, at: at, path(name))
+            at += count
+        }
+        guard fsync(file.raw) == 0 else { throw failure("sync", path(name)) }
+    }
+
+    package func write(
+        _ bytes: Span<UInt8>, to name: String, at offset: Int
+    ) throws(DiskError) {
+        let file = try descriptor(name, O_WRONLY)
+        try Self.writeAll(bytes, to: file.raw, at: offset, path(name))
+    }
+
+    package func sync(_ name: String) throws(DiskError) {
+        let file = try descriptor(name, O_WRONLY)
+        guard fdatasync(file.raw) == 0 else { throw failure("sync", path(name)) }
+    }
+
+    func size(of name: String) throws(DiskError) -> Int {
+        var status = stat()
+        guard stat(path(name), &status) == 0 else { throw failure("look at", path(name)) }
+        return Int(status.st_size)
+    }
+
+    package func syncFolder() throws(DiskError) {
+        guard fsync(folderDescriptor.raw) == 0 else { throw failure("sync", folder) }
+    }
+
+    package func rename(_ name: String, to newName: String) throws(DiskError) {
+        guard Glibc.rename(path(name), path(newName)) == 0 else {
+            throw failure("rename", path(name))
+        }
+    }
+
+    package func remove(_ name: String) throws(DiskError) {
+        guard unlink(path(name)) == 0 else { throw failure("remove", path(name)) }
+    }
+
+    func path(_ name: String) -> String { "\(folder)/\(name)" }
+
+    func descriptor(_ name: String, _ flags: Int32) throws(DiskError) -> OwnedDescriptor {
+        do throws(SystemError) {
+            return try OwnedDescriptor(
+                open(path(name), flags | O_CLOEXEC, 0o600), "open", path(name))
+        } catch {
+            throw DiskError(error)
+        }
+    }
+
+    static func writeAll(
+        _ bytes: Span<UInt8>, to descriptor: Int32, at offset: Int, _ path: String
+    ) throws(DiskError) {
+        try bytes.withUnsafeBytes { bytes throws(DiskError) in
+            try writeAll(bytes, to: descriptor, at: offset, path)
+        }
+    }
+
+    static func writeAll(
+        _ bytes: UnsafeRawBufferPointer, to descriptor: Int32, at offset: Int, _ path: String
+    ) throws(DiskError) {
+        var done = 0
+        while done < bytes.count {
+            let count = pwrite(
+                descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(offset + done))
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else {
+                throw DiskError(SystemError(operation: "write", subject: path))
+            }
+            done += count
+        }
+    }
+
+    private func failure(_ operation: String, _ subject: String) -> DiskError {
+        DiskError(SystemError(operation: operation, subject: subject))
+    }
+
+    private static func makeFolders(_ path: String) throws(DiskError) {
+        var made = path.hasPrefix("/") ? "" : "."
+        for part in path.split(separator: "/") {
+            made += "/\(part)"
+            guard mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
+            throw DiskError(SystemError(operation: "create folder", subject: made))
+        }
+    }
+}
+
+extension DiskError {
+    init(_ error: SystemError) {
+        self.init(
+            operation: "\(error.operation) \(error.subject)", reason: error.reason,
+            isFull: error.errno == ENOSPC || error.errno == EDQUOT)
+    }
+}

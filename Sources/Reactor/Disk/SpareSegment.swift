@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps one file of zeros ready to become the next segment, made on a thread of its own: a batch
+// never waits for megabytes of zeros, and a disk that fills up shows here first, while there is
+// still room to stop taking messages in good order.
+import Glibc
+import Journal
+import Synchronization
+
+final class SpareSegment: Sendable {
+    private static let name = "spare"
+    private static let unfinished = "spare-unfinished"
+
+    let size: Int
+    private let disk: PosixDisk
+    private let ready = Atomic<Bool>(false)
+    private let working = Atomic<Bool>(false)
+
+    init(disk: PosixDisk, size: Int) {
+        self.disk = disk
+        self.size = size
+    }
+
+    var isReady: Bool { ready.load(ordering: .acquiring) }
+
+    /// Makes a spare unless there is one, or one is in the making. Call it again, now and then: it
+    /// is also what tries anew after the disk was full.
+    func prepare() {
+        guard !isReady, working.exchange(true, ordering: .acquiringAndReleasing) == false else {
+            return
+        }
+        do throws(SystemError) {
+            try startThread { [self] in
+                let isMade = make()
+                ready.store(isMade, ordering: .releasing)
+                working.store(false, ordering: .releasing)
+            }
+        } catch {
+            working.store(false, ordering: .releasing)
+        }
+    }
+
+    /// Gives the spare another name. False if there is none.
+    func take(as name: String) throws(DiskError) -> Bool {
+        guard isReady else { return false }
+        ready.store(false, ordering: .releasing)
+        try disk.rename(Self.name, to: name)
+        return true
+    }
+
+    /// One that an earlier process left is as good: zeros are zeros.
+    private func make() -> Bool {
+        do throws(DiskError) {
+            let names = Set(try disk.names())
+            if names.contains(Self.name), try disk.size(of: Self.name) == size { return true }
+            for old in [Self.name, Self.unfinished] where names.contains(old) {
+                try disk.remove(old)
+            }
+            try disk.create(Self.unfinished, size: size)
+            try disk.rename(Self.unfinished, to: Self.name)
+            return true
+        } catch {
+            // No spare is the message: whoever asks for one is told that there is none.
+            return false
+        }
+    }
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: Apache-2.0
+// The one thread that writes and syncs for the journal, so that the loop never waits for a disk.
+// It takes one batch at a time and says by a wake-up that it is done; between batches it keeps a
+// spare segment ready. A failed write or sync is final: nobody knows after it what the disk
+// holds, so nothing is tried again.
+import Glibc
+import Journal
+import Synchronization
+
+/// `job` belongs to the thread from `write` to the wake-up that follows, to the loop at all other
+/// times. The mutex hands it over; the atomics only inform.
+package final class SyncThread: BatchWriter, @unchecked Sendable {
+    private struct Job {
+        var begun: (segment: String, header: [UInt8], size: Int)?
+        var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        var segment = ""
+        var offset = 0
+        var number: UInt64 = 0
+    }
+
+    private enum Phase {
+        case idle
+        case working
+        case done
+        case failed(DiskError)
+        case stopping
+    }
+
+    private let disk: PosixDisk
+    private let spare: SpareSegment
+    private let wakeup: Wakeup
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    private var phase = Phase.idle
+    private var job = Job()
+    private var openName = ""
+    private var openFile: Int32 = -1
+    private let lastSync = Atomic<Int64>(0)
+    private let workingSince = Atomic<Int64>(0)
+
+    /// `wakeup` is signalled when a batch is durable, and when one has failed.
+    package init(
+        disk: PosixDisk, segmentSize: Int, wakeup: Wakeup
+    ) throws(SystemError) {
+        self.disk = disk
+        self.wakeup = wakeup
+        spare = SpareSegment(disk: disk, size: segmentSize)
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(changed, nil)
+        try startThread { [self] in run() }
+        spare.prepare()
+    }
+
+    deinit {
+        if openFile >= 0 { close(openFile) }
+        pthread_mutex_destroy(mutex)
+        pthread_cond_destroy(changed)
+        mutex.deallocate()
+        changed.deallocate()
+    }
+
+    /// How long the last batch took to become durable.
+    package var lastSyncDuration: Duration {
+        .nanoseconds(lastSync.load(ordering: .relaxed))
+    }
+
+    /// How long the batch in work has been in work; zero when there is none.
+    package var workingFor: Duration {
+        let since = workingSince.load(ordering: .relaxed)
+        return since == 0 ? .zero : .nanoseconds(monotonicNanoseconds() - since)
+    }
+
+    /// Whether the next segment's space is there already. While it is not, the disk is filling up.
+    package var hasSpare: Bool { spare.isReady }
+
+    /// Tries again to have a spare, after the disk was full.
+    package func prepareSpare() {
+        spare.prepare()
+    }
+
+    package func begin(_ segment: String, header: [UInt8], size: Int) {
+        job.begun = (segment, header, size)
+    }
+
+    /// `bytes` must stay as they are until the wake-up.
+    package func write(
+        _ bytes: Span<UInt8>, to segment: String, at offset: Int, number: UInt64
+    ) -> Bool {
+        bytes.withUnsafeBytes { job.bytes = $0 }
+        job.segment = segment
+        job.offset = offset
+        job.number = number
+        workingSince.store(monotonicNanoseconds(), ordering: .relaxed)
+        change(to: .working)
+        return false
+    }
+
+    /// The number of the batch that became durable since the last call, if one did.
+    package func takeCommitted() throws(DiskError) -> UInt64? {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        switch phase {
+        case .done:
+            phase = .idle
+            return job.number
+        case .failed(let error): throw error
+        case .idle, .working, .stopping: return nil
+        }
+    }
+
+    /// Ends the thread. Nothing may be in work.
+    package func stop() {
+        change(to: .stopping)
+    }
+
+    private func change(to new: Phase) {
+        pthread_mutex_lock(mutex)
+        phase = new
+        pthread_cond_signal(changed)
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// True when there is a batch to write, false when the thread has to end.
+    private func wait() -> Bool {
+        pthread_mutex_lock(mutex)
+        defer { pthread_mutex_unlock(mutex) }
+        while true {
+            switch phase {
+            case .working: return true
+            case .stopping: return false
+            case .idle, .done, .failed: pthread_cond_wait(changed, mutex)
+            }
+        }
+    }
+
+    private func run() {
+        while wait() {
+            do throws(DiskError) {
+                let start = monotonicNanoseconds()
+                if let begun = job.begun {
+                    try begin(begun.segment, begun.header, begun.size)
+                    job.begun = nil
+                }
+                try writeBatch()
+                lastSync.store(monotonicNanoseconds() - start, ordering: .relaxed)
+                workingSince.store(0, ordering: .relaxed)
+                change(to: .done)
+            } catch {
+                change(to: .failed(error))
+            }
+            wakeup.signal()
+        }
+    }
+
+    private func writeBatch() throws(DiskError) {
+        let path = disk.path(job.segment)
+        precondition(openName == job.segment, "batch for \(job.segment), which is not open")
+        try PosixDisk.writeAll(job.bytes, to: openFile, at: job.offset, path)
+        guard fdatasync(openFile) == 0 else {
+            throw DiskError(SystemError(operation: "sync", subject: path))
+        }
+    }
+
+    /// A segment is whole on disk, its name included, before a batch goes into it.
+    private func begin(
+        _ segment: String, _ header: [UInt8], _ size: Int
+    ) throws(DiskError) {
+        let isSpare = size == spare.size ? try spare.take(as: segment) : false
+        if !isSpare { try disk.create(segment, size: size) }
+        let file = try disk.descriptor(segment, O_WRONLY)
+        try PosixDisk.writeAll(header.span, to: file.raw, at: 0, disk.path(segment))
+        guard fdatasync(file.raw) == 0 else {
+            throw DiskError(SystemError(operation: "sync", subject: disk.path(segment)))
+        }
+        try disk.syncFolder()
+        openName = segment
+        if openFile >= 0 { close(openFile) }
+        openFile = file.release()
+        spare.prepare()
+    }
+}
