@@ -113,7 +113,7 @@ extension ClientEngine {
             options.version, clientID: options.clientID, cleanStart: cleanStart,
             keepAlive: options.keepAlive.seconds)
         packet.sessionExpiry = options.sessionExpiry
-        packet.receiveMaximum = options.receiveMaximum
+        if options.receiveMaximum < .max { packet.receiveMaximum = options.receiveMaximum }
         packet.maximumPacketSize = options.packetSizeMax
         return packet
     }

@@ -24,8 +24,10 @@ package struct ClientOptions: Sendable {
     /// A server that cannot carry this QoS is left: a lower one would break the promise silently.
     package var requiredQoS = QoS.exactlyOnce
 
-    /// What we take at one time without an answer. [MQTT-3.3.4-9]
-    package var receiveMaximum: UInt16 = 256
+    /// What we take at one time without an answer: all that identifiers allow, if we do not say
+    /// otherwise. Nothing is held here for a message that its application writes down at once, and
+    /// servers are about that cross a smaller limit. [MQTT-3.3.4-9]
+    package var receiveMaximum = UInt16.max
     /// The largest packet that we take.
     package var packetSizeMax: UInt32 = 16 << 20
     /// What we send at one time without an answer, if the server does not want less.

@@ -74,7 +74,8 @@ struct ConfigurationReader {
     }
 
     /// `64 50ms`.
-    private static func batch(of entry: SettingsEntry) throws(SettingsError) -> Configuration.Batch {
+    private static func batch(of entry: SettingsEntry) throws(SettingsError) -> Configuration.Batch
+    {
         let words = try entry.words()
         guard words.count == 2, let count = Int(words[0]), (1...100_000).contains(count),
             let time = SettingsEntry.duration(words[1], unit: .milliseconds(1)),

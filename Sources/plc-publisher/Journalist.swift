@@ -20,8 +20,9 @@ final class Journalist {
             .notice, "publishing \(what) of \(stream.escaped) to broker \(server)",
             kind: LogKind.started, fields: [LogField("MQTT_CLIENT", stream)])
         log.write(
-            .warning, "the outbox is in memory: readings that wait do not survive the end of the"
-                + " process", kind: LogKind.notDurable, tint: .warning)
+            .warning,
+            "the outbox is in memory: readings that wait do not survive the end of the process",
+            kind: LogKind.notDurable, tint: .warning)
     }
 
     func sample(_ seq: Int64, _ reading: Reading, stream: String, outbox: Int) {
