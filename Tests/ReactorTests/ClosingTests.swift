@@ -161,4 +161,18 @@ import Testing
         #expect(error.operation == "write")
         #expect(recorder.turnsEnded > turnsBefore)
     }
+
+    @Test func whatALoopHeldGoesWithIt() throws {
+        var recorder: Recorder?
+        let port: UInt16
+        (recorder, port) = try listening()
+        let socket = try Socket(connectedTo: port)
+        recorder?.drive("it opens", until: { recorder?.heard.count == 1 })
+        weak let loop = recorder?.loop
+        loop?.service = nil
+        recorder = nil
+        #expect(loop == nil)
+        socket.take()
+        #expect(socket.hasEnded)
+    }
 }

@@ -34,6 +34,7 @@ final class Recorder: Service {
     var onPacket: ((Int) -> Void)?
     /// Pieces a gather gives; small pieces make many vectors.
     var pieceSize = Int.max
+    var piecesMax = OutputVectors.capacity
     /// The guard of `drive`.
     static let guardKey = 999
 
@@ -84,7 +85,7 @@ final class Recorder: Service {
     func gather(_ connection: Int, into vectors: inout OutputVectors) {
         output[connection]?.withUnsafeBytes { bytes in
             var rest = bytes[...]
-            while !rest.isEmpty, !vectors.isFull {
+            while !rest.isEmpty, vectors.count < piecesMax {
                 vectors.append(UnsafeRawBufferPointer(rebasing: rest.prefix(pieceSize)))
                 rest = rest.dropFirst(pieceSize)
             }

@@ -29,6 +29,17 @@ import Testing
         #expect(socket.received.count == 2000)
     }
 
+    @Test func aServiceMayGiveALittleAtATime() throws {
+        let (recorder, socket, connection) = try connected()
+        recorder.pieceSize = 100
+        recorder.piecesMax = 1
+        recorder.send([UInt8](repeating: 1, count: 350), on: connection)
+        recorder.loop.turn()
+        socket.take()
+        #expect(socket.received.count == 350)
+        #expect(recorder.loop.statistics.writes == 4)
+    }
+
     @Test func aSlowReaderGetsEverythingWithoutSpinning() throws {
         let (recorder, socket, connection) = try connected()
         let bytes = (0..<12_000_000).map { UInt8(truncatingIfNeeded: $0 &* 11 &+ $0 >> 9) }
@@ -52,6 +63,30 @@ import Testing
         recorder.drive(
             "the kernel is not asked any more",
             until: { !recorder.loop.streams[connection].flags.contains(.outputArmed) })
+    }
+
+    @Test func aFullSocketIsWaitedFor() throws {
+        let (recorder, socket, connection) = try connected()
+        // Filled behind the loop's back, so that its own first write finds no room at all.
+        let filling = [UInt8](repeating: 1, count: 65536)
+        var filled = 0
+        while true {
+            let count = send(
+                recorder.loop.streams[connection].descriptor, filling, filling.count,
+                Int32(MSG_DONTWAIT))
+            guard count > 0 else { break }
+            filled += count
+        }
+        recorder.send([7, 8, 9], on: connection)
+        recorder.loop.turn()
+        #expect(recorder.loop.statistics.writes == 0)
+        #expect(recorder.loop.streams[connection].flags.contains(.writeBlocked))
+        recorder.drive(
+            "it is written",
+            until: {
+                socket.take(); return socket.received.count == filled + 3
+            })
+        #expect(socket.received.suffix(3) == [7, 8, 9])
     }
 
     @Test func aServiceMayCloseInGatherAndInWrote() throws {

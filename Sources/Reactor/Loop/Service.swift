@@ -37,8 +37,8 @@ package protocol Service: AnyObject {
     /// Everything that this turn brought has been told; what is to be written comes next.
     func turnEnded()
 
-    /// Appends everything that may be written now. Where the vectors are full, the loop asks again
-    /// after the write. The memory must stay as it is until `wrote` or the next callback.
+    /// Appends what may be written now, or nothing. The loop writes it and asks again until it gets
+    /// nothing. The memory must stay as it is until `wrote` or the next callback.
     func gather(_ connection: Int, into vectors: inout OutputVectors)
 
     /// The first `count` of the gathered bytes are with the kernel.

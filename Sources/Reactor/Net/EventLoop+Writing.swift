@@ -49,7 +49,6 @@ extension EventLoop {
             guard streams[slot].mayWrite else { return }
             if streams[slot].state == .finishing { armLinger(slot) }
             if count < vectors.byteCount { return waitForRoom(slot) }
-            if !vectors.isFull, streams[slot].state == .open { return drained(slot) }
         }
         flush(slot)
     }
