@@ -68,7 +68,7 @@ let package = Package(
         .testTarget(name: "MQTTTests", dependencies: ["MQTT"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
         .testTarget(
-            name: "BrokerCoreTests", dependencies: ["BrokerCore", "MQTT", "Journal"],
+            name: "BrokerCoreTests", dependencies: ["BrokerCore", "MQTT", "Journal", deque],
             swiftSettings: strict),
         .testTarget(
             name: "ClientCoreTests", dependencies: ["ClientCore", "MQTT", "Journal"],

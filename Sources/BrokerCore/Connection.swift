@@ -21,11 +21,14 @@ struct Connection: ~Copyable {
     var lastReceived: Instant
     /// How much of a QoS 1 and 2 window the client grants us. [MQTT-3.3.4-9]
     var sendLimit: UInt16 = .max
+    /// Unreleased messages that earlier connections left behind: they are not in the quota of this
+    /// one. [MQTT-4.9.0-1]
+    var inboundAtStart = 0
     /// The largest packet the client takes. [MQTT-3.1.2-24]
     var packetSizeMax = UInt32.max
     /// Its output is over the limit: no new PUBLISH until it has drained.
     var isCongested = false
-    /// Its publisher has to wait for somebody's queue.
+    /// Its publisher has to wait for somebody's queue. It lasts until the packet is taken.
     var isPaused = false
     var departure: Departure?
 

@@ -78,6 +78,8 @@ package struct Details: Equatable {
         package var expiry: SessionExpiry
         package var will: MessageID?
         package var willDelay: UInt32 = 0
+        /// Seconds that the will lives once it is published.
+        package var willExpiry: UInt32?
     }
 
     package struct Filter: Equatable {

@@ -34,9 +34,10 @@ struct Replay: ~Copyable {
         }
     }
 
-    /// What was read is whole.
+    /// What was read is whole. A body that came last was needed by nobody.
     consuming func finish() -> State {
-        state
+        letGo()
+        return state
     }
 
     private mutating func letGo() {
@@ -121,10 +122,13 @@ struct Replay: ~Copyable {
         let expiry = SessionExpiry(seconds: try reader.word(bytes))
         let will = try reader.word(bytes)
         let delay = try reader.word(bytes)
+        let expires = try reader.word(bytes) == 1
+        let willExpiry = try reader.word(bytes)
         details.openings = [
             Details.Opening(
                 client: ClientID(bytes, reader.rest), expiry: expiry,
-                will: will == .max ? nil : MessageID(place: will), willDelay: delay)
+                will: will == .max ? nil : MessageID(place: will), willDelay: delay,
+                willExpiry: expires ? willExpiry : nil)
         ]
         return 0
     }

@@ -151,7 +151,8 @@ struct State: ~Copyable {
     private mutating func setWill(_ id: SessionID, _ opening: Details.Opening) {
         guard let message = opening.will else { return }
         messages.hold(message)
-        self[id].will = PendingWill(message: message, delay: opening.willDelay)
+        self[id].will = PendingWill(
+            message: message, delay: opening.willDelay, expiry: opening.willExpiry)
     }
 
     private mutating func forgetWill(_ id: SessionID) {

@@ -27,10 +27,11 @@ extension Broker {
             client = assignClientID()
             connack.assignedClient = client  // [MQTT-3.1.3-7]
         }
-        let will = makeWill(packet, bytes, at: now)
+        let will = makeWill(packet, bytes)
         let opening = Details.Opening(
             client: client, expiry: expiry(of: packet), will: will,
-            willDelay: packet.will?.delay ?? 0)
+            willDelay: packet.will?.delay ?? 0,
+            willExpiry: packet.will?.properties.messageExpiry)
         let (session, isPresent) = enter(opening, packet, at: now, into: &effects)
         join(id, session, packet)
         connack.sessionPresent = isPresent
@@ -107,6 +108,7 @@ extension Broker {
         connections[id.index].sendLimit = min(packet.receiveMaximum, limits.inFlightMax)
         connections[id.index].packetSizeMax = packet.maximumPacketSize ?? .max
         connections[id.index].keepAlive = KeepAlive(seconds: keepAlive(of: packet))
+        connections[id.index].inboundAtStart = state[session].inbound.count
         state[session].connection = id
         count { $0.connectionsOpen += 1 }
     }

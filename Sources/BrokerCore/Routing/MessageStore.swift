@@ -50,6 +50,12 @@ struct Message: ~Copyable {
             start: block.base.assumingMemoryBound(to: UInt8.self), count: Int(topicCount))
     }
 
+    /// The whole body's memory, on the same terms.
+    var bodyMemory: UnsafeBufferPointer<UInt8> {
+        unsafe UnsafeBufferPointer(
+            start: block.base.assumingMemoryBound(to: UInt8.self), count: bodyCount)
+    }
+
     /// The payload's memory: it lives as long as somebody holds the message.
     var payloadMemory: UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(
@@ -97,6 +103,16 @@ struct MessageStore: ~Copyable {
         let place = messages.nextPlace
         insert(draft, number: lastNumber, at: place, fill)
         return MessageID(place: UInt32(place))
+    }
+
+    /// A new message with the body of another, which its maker holds.
+    mutating func copy(_ id: MessageID, expires: Instant) -> MessageID {
+        let draft = Draft(
+            qos: self[id].qos, retain: self[id].retain, expires: expires,
+            topicCount: Int(self[id].topicCount), propertiesCount: Int(self[id].propertiesCount),
+            payloadCount: Int(self[id].payloadCount))
+        let body = unsafe self[id].bodyMemory
+        return create(draft) { unsafe $0.append(body.span) }
     }
 
     /// Puts a message back where the journal says it was. The one who asks for it holds it.

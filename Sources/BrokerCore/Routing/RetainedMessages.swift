@@ -23,6 +23,11 @@ struct RetainedMessages {
         }
     }
 
+    /// Calls `body` with every retained message, in no order that means anything.
+    func forEach(_ body: (MessageID) -> Void) {
+        walkAll(below: LevelTree<MessageID>.root, isFirst: false, body)
+    }
+
     /// Calls `body` with the retained message of every topic that `filter` matches.
     func forEachMatch(filter: Span<UInt8>, _ body: (MessageID) -> Void) {
         var levels = TopicLevels(filter.indices)
@@ -30,41 +35,43 @@ struct RetainedMessages {
         while let level = levels.next(in: filter) {
             ranges.append(level)
         }
-        walk(LevelTree<MessageID>.root, filter, ranges[...], isFirst: true, body)
-    }
-
-    private func walk(
-        _ node: LevelTree<MessageID>.Node, _ filter: Span<UInt8>,
-        _ levels: ArraySlice<Range<Int>>, isFirst: Bool, _ body: (MessageID) -> Void
-    ) {
-        guard let level = levels.first else {
-            if let message = tree[node] { body(message) }
-            return
-        }
-        let wildcard = level.count == 1 ? filter[level.lowerBound] : 0
-        let rest = levels.dropFirst()
-        switch wildcard {
-        case Topic.hash:
-            if let message = tree[node] { body(message) }
-            walkAll(below: node, isFirst: isFirst, body)
-        case Topic.plus:
-            tree.forEachChild(of: node) { child in
-                if isFirst, tree.beginsWithDollar(child) { return }  // [MQTT-4.7.2-1]
-                walk(child, filter, rest, isFirst: false, body)
+        // On the heap and not on the stack: strangers choose how many levels a filter has.
+        var open = [(node: LevelTree<MessageID>.root, depth: 0)]
+        while let (node, depth) = open.popLast() {
+            guard depth < ranges.count else {
+                if let message = tree[node] { body(message) }
+                continue
             }
-        default:
-            guard let child = tree.child(of: node, filter, level) else { return }
-            walk(child, filter, rest, isFirst: false, body)
+            let level = ranges[depth]
+            let wildcard = level.count == 1 ? filter[level.lowerBound] : 0
+            switch wildcard {
+            case Topic.hash:
+                if let message = tree[node] { body(message) }
+                walkAll(below: node, isFirst: depth == 0, body)
+            case Topic.plus:
+                tree.forEachChild(of: node) { child in
+                    if depth == 0, tree.beginsWithDollar(child) { return }  // [MQTT-4.7.2-1]
+                    open.append((child, depth + 1))
+                }
+            default:
+                if let child = tree.child(of: node, filter, level) {
+                    open.append((child, depth + 1))
+                }
+            }
         }
     }
 
     private func walkAll(
-        below node: LevelTree<MessageID>.Node, isFirst: Bool, _ body: (MessageID) -> Void
+        below start: LevelTree<MessageID>.Node, isFirst: Bool, _ body: (MessageID) -> Void
     ) {
-        tree.forEachChild(of: node) { child in
-            if isFirst, tree.beginsWithDollar(child) { return }
-            if let message = tree[child] { body(message) }
-            walkAll(below: child, isFirst: false, body)
+        var open: [LevelTree<MessageID>.Node] = []
+        tree.forEachChild(of: start) { child in
+            if isFirst, tree.beginsWithDollar(child) { return }  // [MQTT-4.7.2-1]
+            open.append(child)
+        }
+        while let node = open.popLast() {
+            if let message = tree[node] { body(message) }
+            tree.forEachChild(of: node) { open.append($0) }
         }
     }
 }

@@ -25,8 +25,11 @@ package struct SessionExpiry: Equatable, Sendable {
 
 /// The will of the connected client, to be published when the connection ends without DISCONNECT.
 struct PendingWill {
+    /// What is to be published, without its expiry.
     var message: MessageID
     var delay: UInt32
+    /// Seconds that the message lives once it is published.
+    var expiry: UInt32?
 }
 
 /// State changes only by `State.apply`; `connection` alone is the present's business.

@@ -4,14 +4,12 @@
 import MQTT
 
 extension Broker {
-    /// The will as a message that the caller holds; nil if CONNECT has none.
-    mutating func makeWill(
-        _ packet: ConnectPacket, _ bytes: Span<UInt8>, at now: Instant
-    ) -> MessageID? {
+    /// The will as a message that the caller holds; nil if CONNECT has none. It does not expire
+    /// while it waits.
+    mutating func makeWill(_ packet: ConnectPacket, _ bytes: Span<UInt8>) -> MessageID? {
         guard let will = packet.will else { return nil }
-        let expires = will.properties.messageExpiry.map { now + .seconds(Int64($0)) }
         let draft = MessageStore.Draft(
-            qos: will.qos, retain: will.retain, expires: expires ?? .distantFuture,
+            qos: will.qos, retain: will.retain,
             topicCount: will.topic.count, propertiesCount: will.properties.forwardableCount,
             payloadCount: will.payload.count)
         return state.messages.create(draft) { body in
@@ -21,14 +19,17 @@ extension Broker {
         }
     }
 
+    /// Publishes a copy, whose expiry begins now, and forgets the will behind that: replay needs
+    /// the message before it loses it.
     mutating func publishWill(
         of session: SessionID, at now: Instant, into effects: inout EffectList
     ) {
         guard let will = state[session].will else { return }
-        state.messages.hold(will.message)
+        let expires = will.expiry.map { now + .seconds(Int64($0)) }
+        let message = state.messages.copy(will.message, expires: expires ?? .distantFuture)
+        let entry = routes(of: message)
+        route(message, through: entry, from: session, at: now, into: &effects)
         record(.willForgotten(session), into: &effects)
-        let entry = routes(of: will.message)
-        route(will.message, through: entry, from: session, at: now, into: &effects)
-        effects.append(.letGo(will.message))
+        effects.append(.letGo(message))
     }
 }

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// An engine with everything around it that a reactor would be: sockets, deadlines and a clock that
+// only the test moves. Clients speak to it in Client.swift; SoundScene.swift judges it at the end.
+import BrokerCore
+import Journal
+import MQTT
+
+final class Scene {
+    /// One socket, seen from the broker's side.
+    struct Link {
+        var input: [UInt8] = []
+        /// What the client can read.
+        var output: [UInt8] = []
+        var isPaused = false
+        var isFinishing = false
+        /// The engine has ordered a write that has not come to its end.
+        var wantsWrite = false
+        /// How many more bytes the client's side takes; nil for any number.
+        var room: Int?
+    }
+
+    var engine: Engine
+    let home = TestHome()
+    var now = Instant(nanoseconds: 1_700_000_000_000_000_000)
+    private(set) var deadlines: [Deadline: Instant] = [:]
+    private(set) var links: [ConnectionID: Link] = [:]
+    /// Bytes of links that were closed by the broker, for their clients to read.
+    private var lastBytes: [ConnectionID: [UInt8]] = [:]
+    private(set) var notes: [Note] = []
+    private var nextConnection: UInt32 = 0
+
+    init(_ limits: Limits = Limits()) {
+        engine = Engine(limits: limits, home: home, seed: 42)
+    }
+
+    func client(_ name: String, _ version: ProtocolVersion = .v5) -> Client {
+        Client(self, name, version)
+    }
+}
+
+extension Scene {
+    /// Lowest free number first, as a reactor numbers its sockets.
+    func open() -> ConnectionID {
+        var id = ConnectionID(place: 0)
+        while links[id] != nil || lastBytes[id] != nil {
+            id = ConnectionID(place: id.place + 1)
+        }
+        links[id] = Link()
+        engine.opened(id, peer: "192.0.2.\(id.place + 1):40000", at: now)
+        settle()
+        return id
+    }
+
+    func send(_ bytes: [UInt8], on id: ConnectionID) {
+        guard links[id] != nil else { return }
+        links[id]!.input += bytes
+        feed(id)
+        settle()
+    }
+
+    /// The socket is gone for a reason outside of the broker.
+    func lose(_ id: ConnectionID, _ cause: String = "connection reset") {
+        guard links.removeValue(forKey: id) != nil else { return }
+        engine.closed(id, cause, at: now)
+        settle()
+    }
+
+    /// What the client can read, and whether its connection has ended.
+    func take(_ id: ConnectionID) -> (bytes: [UInt8], isClosed: Bool) {
+        if let bytes = lastBytes.removeValue(forKey: id) { return (bytes, true) }
+        guard links[id] != nil else { return ([], true) }
+        defer { links[id]!.output = [] }
+        return (links[id]!.output, false)
+    }
+
+    func setRoom(_ room: Int?, of id: ConnectionID) {
+        links[id]!.room = room
+        settle()
+    }
+
+    /// Moves the clock; deadlines come in their order.
+    func pass(_ time: Duration) {
+        let end = now + time
+        while let next = deadlines.filter({ $0.value <= end })
+            .min(by: { ($0.value, "\($0.key)") < ($1.value, "\($1.key)") })
+        {
+            now = max(now, next.value)
+            deadlines[next.key] = nil
+            engine.deadlineReached(next.key, at: now)
+            settle()
+        }
+        now = end
+    }
+
+    /// The disk has answered: one batch more is durable.
+    func commit() {
+        guard let number = home.take() else { return }
+        engine.committed(number)
+        carryOut()
+    }
+
+    /// The disk is quick again.
+    func commitAll() {
+        home.isLate = false
+        while home.waiting != nil {
+            commit()
+        }
+        settle()
+    }
+
+    func shutDown() {
+        engine.shutDown(at: now)
+        settle()
+    }
+
+    func takeNotes() -> [Note] {
+        defer { notes = [] }
+        return notes
+    }
+
+    func steps() -> [String] { engine.takeSteps(at: now).map(\.text) }
+
+    /// The end of a turn of the loop, and of as many more as it takes until nothing moves.
+    func settle() {
+        carryOut()
+        engine.turnEnded()
+        carryOut()
+    }
+}
+
+extension Scene {
+    private func feed(_ id: ConnectionID) {
+        guard let link = links[id], !link.isPaused, !link.isFinishing else { return }
+        let input = link.input
+        let taken = engine.received(input.span, on: id, at: now)
+        precondition(taken >= 0 && taken <= input.count, "more taken than offered")
+        links[id]?.input.removeFirst(taken)
+        carryOut()
+    }
+
+    private func carryOut() {
+        while true {
+            let commands = engine.takeCommands()
+            for command in commands { carryOut(command) }
+            let isQuiet = writeAll()
+            if commands.isEmpty, isQuiet { return }
+        }
+    }
+
+    private func carryOut(_ command: Engine.Command) {
+        switch command {
+        case .flush(let id):
+            precondition(links[id] != nil, "flush of a connection that is gone")
+            links[id]!.wantsWrite = true
+        case .finish(let id):
+            precondition(links[id] != nil, "finish of a connection that is gone")
+            links[id]!.isFinishing = true
+        case .pauseReading(let id): links[id]?.isPaused = true
+        case .resumeReading(let id):
+            guard links[id] != nil else { return }
+            links[id]!.isPaused = false
+            feed(id)
+        case .setDeadline(let deadline, let at): deadlines[deadline] = at
+        case .tell(let note): notes.append(note)
+        }
+    }
+
+    /// Writes what may be written. True if nothing moved.
+    private func writeAll() -> Bool {
+        var isQuiet = true
+        for id in links.keys.sorted(by: { $0.place < $1.place }) {
+            if write(id) { isQuiet = false }
+        }
+        return isQuiet
+    }
+
+    private func write(_ id: ConnectionID) -> Bool {
+        guard let link = links[id], link.wantsWrite || link.isFinishing else { return false }
+        var room = link.room ?? .max
+        var bytes: [UInt8] = []
+        engine.gather(id) { piece in
+            let part = piece.prefix(room)
+            bytes += part
+            room -= part.count
+            return room > 0
+        }
+        if bytes.isEmpty {
+            guard room > 0 else { return false }
+            links[id]!.wantsWrite = false
+            if link.isFinishing { finish(id) }
+            return link.isFinishing
+        }
+        links[id]!.output += bytes
+        if link.room != nil { links[id]!.room = room }
+        engine.wrote(bytes.count, on: id, at: now)
+        return true
+    }
+
+    private func finish(_ id: ConnectionID) {
+        lastBytes[id] = links.removeValue(forKey: id)!.output
+        engine.closed(id, "closed by us", at: now)
+    }
+}

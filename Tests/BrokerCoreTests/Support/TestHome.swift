@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// A home for the journal that keeps every batch, and makes it durable at once or when a test says so.
+import Journal
+
+final class TestHome: Journal.Home {
+    /// Every batch so far, durable or not, oldest first.
+    private(set) var batches: [[UInt8]] = []
+    /// Batches from now on wait for the test to commit them.
+    var isLate = false
+    private(set) var waiting: UInt64?
+
+    func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
+        precondition(waiting == nil, "two batches in flight")
+        batches.append(batch.indices.map { batch[$0] })
+        if isLate { waiting = number }
+        return !isLate
+    }
+
+    /// The batch in flight, which is durable from here on.
+    func take() -> UInt64? {
+        defer { waiting = nil }
+        return waiting
+    }
+}
