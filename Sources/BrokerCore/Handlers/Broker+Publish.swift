@@ -18,16 +18,19 @@ extension Broker {
             violated(id, .retainNotSupported, "RETAIN set", at: now, into: &effects)
             return true
         }
-        count { $0.messagesReceived += 1 }
+        var isTaken = true
         switch packet.qos {
-        case .atMostOnce:
-            routeNow(packet, bytes, on: id, at: now, into: &effects)
-            return true
+        case .atMostOnce: routeNow(packet, bytes, on: id, at: now, into: &effects)
         case .atLeastOnce:
-            return publishAtLeastOnce(packet, bytes, on: id, at: now, into: &effects)
+            isTaken = publishAtLeastOnce(packet, bytes, on: id, at: now, into: &effects)
         case .exactlyOnce:
-            return publishExactlyOnce(packet, bytes, on: id, at: now, into: &effects)
+            isTaken = publishExactlyOnce(packet, bytes, on: id, at: now, into: &effects)
         }
+        if isTaken {
+            connections[id.index].isPaused = false
+            count { $0.messagesReceived += 1 }
+        }
+        return isTaken
     }
 
     private mutating func publishAtLeastOnce(
@@ -60,7 +63,8 @@ extension Broker {
             effects.append(.acknowledge(.pubrec, packetID, .success, to: id))
             return true
         }
-        let isOverMaximum = state[session].inbound.count >= Int(limits.inFlightMax)
+        let mayBeOpen = Int(limits.inFlightMax) + connections[id.index].inboundAtStart
+        let isOverMaximum = state[session].inbound.count >= mayBeOpen
         if connections[id.index].version == .v5, isOverMaximum {  // [MQTT-3.3.4-7]
             violated(
                 id, .receiveMaximumExceeded, "more QoS 2 messages open than allowed", at: now,
@@ -132,16 +136,20 @@ extension Broker {
         }
         let topic = bytes.extracting(packet.topic)
         let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
-        let full = routes.entries[entry].routes.first {
-            $0.qos > .atMostOnce && state[$0.session].waiting.count >= limits.waitingMax
+        let publisher = connections[id.index].session
+        let full = routes.entries[entry].routes.first { route in
+            let granted = route.session == publisher ? route.qosForOwn : route.qos
+            return granted ?? .atMostOnce > .atMostOnce
+                && state[route.session].waiting.count >= limits.waitingMax
         }
         guard let full else { return .welcome }
         if connections[id.index].version == .v5 { return .refused }
-        effects.tell(
-            .congested(
-                state[connections[id.index].session].client, by: state[full.session].client))
+        if !connections[id.index].isPaused {
+            effects.tell(
+                .congested(state[publisher].client, by: state[full.session].client))
+        }
         connections[id.index].isPaused = true
-        paused.append(id)
+        if !paused.contains(id) { paused.append(id) }
         effects.append(.pauseReading(id))
         return .later
     }
@@ -149,7 +157,6 @@ extension Broker {
     /// Offers what the paused publishers said once more, as soon as there is room again.
     mutating func resumePaused(into effects: inout EffectList) {
         for id in paused {
-            connections[id.index].isPaused = false
             effects.append(.resumeReading(id))
         }
         paused.removeAll()

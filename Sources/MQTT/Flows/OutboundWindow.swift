@@ -56,6 +56,7 @@ package struct OutboundWindow<Held> {
         }
         flight.flow = .released
         flights.replace(id, with: flight)
+        removeUnsent(id)  // [MQTT-4.3.3-6]
     }
 
     @discardableResult
@@ -63,10 +64,13 @@ package struct OutboundWindow<Held> {
         guard let flight = flights.remove(id) else {
             preconditionFailure("packet identifier \(id) is not in flight")
         }
-        if !unsent.isEmpty {
-            unsent.removeAll { $0 == id }
-        }
+        removeUnsent(id)
         return flight.held
+    }
+
+    /// The receiver has had it on an earlier connection and needs no repeat.
+    private mutating func removeUnsent(_ id: PacketID) {
+        if !unsent.isEmpty { unsent.removeAll { $0 == id } }
     }
 
     /// In the order of first sending.
