@@ -14,11 +14,13 @@ extension Engine {
         broker.connections[id.index].lastReceived = now
         var position = 0
         while !outlets[id.index].isDeaf {
+            if isFlooded(id) { return position }
             do {
                 guard let header = try packet(in: bytes, at: position, on: id) else { break }
                 let isTaken = try take(header, bytes, on: id, at: now)
                 perform(at: now)
                 if !isTaken { return position }
+                broker.count { $0.packetsReceived += 1 }
                 position = header.end
             } catch {
                 refuse(error, on: id, at: now)
@@ -26,6 +28,17 @@ extension Engine {
             }
         }
         return outlets[id.index].isDeaf ? bytes.count : position
+    }
+
+    /// A peer that sends and never reads is not listened to any longer, until it has taken most of
+    /// its answers.
+    private mutating func isFlooded(_ id: ConnectionID) -> Bool {
+        guard outlets[id.index].output.pendingBytes > 2 * broker.limits.outputBytesMax else {
+            return false
+        }
+        outlets[id.index].isFlooded = true
+        command(.pauseReading(id))
+        return true
     }
 
     /// The header of a packet that has arrived whole; nil while it has not.
@@ -50,7 +63,6 @@ extension Engine {
     private mutating func take(
         _ header: FixedHeader, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
     ) throws(DecodeError) -> Bool {
-        broker.count { $0.packetsReceived += 1 }
         let version = broker.connections[id.index].version
         switch header.kind {
         case .publish:

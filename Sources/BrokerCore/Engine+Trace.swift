@@ -8,7 +8,8 @@ extension Engine {
     mutating func traceArrival(
         of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
     ) {
-        guard trace.begins(at: now) else { return }
+        // A publisher that had to wait offers the same packet again.
+        guard !broker.connections[id.index].isPaused, trace.begins(at: now) else { return }
         let session = broker.connections[id.index].session
         var step = HandshakeStep(
             .received, .publish, client: broker.state[session].client, id: packet.id,
@@ -30,8 +31,9 @@ extension Engine {
         _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, _ id: ConnectionID,
         at now: Instant
     ) {
-        guard trace.begins(at: now) else { return }
+        // At shutdown a will can meet a session that ended behind it.
         let session = broker.connections[id.index].session
+        guard broker.state.contains(session), trace.begins(at: now) else { return }
         var step = HandshakeStep(
             .sent, .publish, client: broker.state[session].client, id: packet, qos: delivery.qos)
         step.isDuplicate = isRepeat

@@ -95,8 +95,8 @@ extension Engine {
         release()
     }
 
-    /// Orders a write for every outlet that has something to write, and the end of those that are
-    /// through. What waits for a gate stays listed.
+    /// Orders a write for every outlet that has something to write, and the end of those of which
+    /// all may leave: a peer that never reads cannot put it off. What waits for a gate stays listed.
     private mutating func release() {
         var waiting: [ConnectionID] = []
         for id in listed {
@@ -115,10 +115,11 @@ extension Engine {
     }
 
     private mutating func endIfThrough(_ id: ConnectionID) {
-        if outlets[id.index].isClosing, outlets[id.index].output.isEmpty {
-            outlets[id.index].isClosing = false
-            commands.append(.finish(id))
-        }
+        guard outlets[id.index].isClosing,
+            !outlets[id.index].output.hasGated(durable: journal.durable)
+        else { return }
+        outlets[id.index].isClosing = false
+        commands.append(.finish(id))
     }
 
     /// Calls `body` with each piece of memory that may be written now, until it answers false.
@@ -132,9 +133,14 @@ extension Engine {
         outlets[id.index].output.wrote(count, finished: &finished)
         release(finished)
         endIfThrough(id)
-        guard outlets[id.index].isCongested,
+        guard outlets[id.index].isCongested || outlets[id.index].isFlooded,
             outlets[id.index].output.pendingBytes <= broker.limits.outputBytesMax / 2
         else { return }
+        if outlets[id.index].isFlooded {
+            outlets[id.index].isFlooded = false
+            command(.resumeReading(id))
+        }
+        guard outlets[id.index].isCongested else { return }
         outlets[id.index].isCongested = false
         broker.drained(id, at: now, into: &effects)
         perform(at: now)

@@ -13,4 +13,6 @@ struct Outlet: ~Copyable {
     var isDeaf = false
     /// More waits in it than a sound receiver leaves.
     var isCongested = false
+    /// So much waits in it that its peer is not read from.
+    var isFlooded = false
 }

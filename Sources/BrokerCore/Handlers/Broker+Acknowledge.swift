@@ -17,7 +17,8 @@ extension Broker {
         }
         state.messages.hold(message)
         let receivers = chooseReceivers(
-            of: message, through: routes(of: message), from: session, into: &effects)
+            of: message, through: routes(of: message), from: session, at: now,
+            into: &effects)
         record(.released(session, packetID, receivers: receivers), into: &effects)
         effects.append(.acknowledge(.pubcomp, packetID, .success, to: id))
         deliver(receivers, into: &effects)

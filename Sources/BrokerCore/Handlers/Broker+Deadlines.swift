@@ -31,6 +31,10 @@ extension Broker {
         case .open:
             let keepAlive = connections[id.index].keepAlive
             guard let tolerance = keepAlive.tolerance else { return }
+            if connections[id.index].isPaused {
+                // The silence is ours: we do not read.
+                connections[id.index].lastReceived = now
+            }
             guard connections[id.index].lastReceived + tolerance <= now else {
                 armKeepAlive(id, at: now, into: &effects)
                 return

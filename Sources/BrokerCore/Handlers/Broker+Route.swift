@@ -17,7 +17,7 @@ extension Broker {
         into effects: inout EffectList
     ) {
         let receivers = chooseReceivers(
-            of: message, through: entry, from: publisher, into: &effects)
+            of: message, through: entry, from: publisher, at: now, into: &effects)
         let retains = state.messages[message].retain
         if retains || receivers.count > 0 {
             record(.routed(message, retains: retains, receivers: receivers), into: &effects)
@@ -28,7 +28,7 @@ extension Broker {
     /// Chooses receivers and identifiers and lists them in the details. Who gets the message at
     /// QoS 0 is sent to here: nothing durable comes of it.
     mutating func chooseReceivers(
-        of message: MessageID, through entry: Int, from publisher: SessionID?,
+        of message: MessageID, through entry: Int, from publisher: SessionID?, at now: Instant,
         into effects: inout EffectList
     ) -> Details.Receivers {
         let start = effects.details.receivers.count
@@ -40,15 +40,20 @@ extension Broker {
                 message: message, qos: min(granted, state.messages[message].qos),
                 retain: state.messages[message].retain && route.retainAsPublished,
                 identifiers: route.identifiers)
-            choose(route.session, delivery, into: &effects)
+            choose(route.session, delivery, at: now, into: &effects)
         }
         return effects.details.receivers(from: start)
     }
 
     /// Lists one receiver, or sends to it at once if its QoS is 0.
     mutating func choose(
-        _ session: SessionID, _ delivery: Delivery, into effects: inout EffectList
+        _ session: SessionID, _ delivery: Delivery, at now: Instant, into effects: inout EffectList
     ) {
+        // It may have waited for PUBREL. An expiry of 0 is for those who are there. [MQTT-3.3.2-5]
+        if state.messages[delivery.message].expires < now {
+            drop(delivery.message, .expired, of: session, into: &effects)
+            return
+        }
         if delivery.qos == .atMostOnce {
             sendUnacknowledged(delivery, to: session, into: &effects)
             return
@@ -56,29 +61,47 @@ extension Broker {
         if state[session].waiting.count >= limits.waitingMax, limits.overflow != .refuse {
             guard makeRoom(for: delivery, in: session, into: &effects) else { return }
         }
-        let id = openID(of: session, for: delivery)
+        let line = readyLine(of: session)
+        // Nobody would come back for it if it waited. [MQTT-3.1.2-25]
+        if let line, !fits(delivery, line) {
+            drop(delivery.message, .tooLarge, of: session, into: &effects)
+            return
+        }
+        let id = line.flatMap {
+            state[session].outbound.nextID(limit: Int(connections[$0.index].sendLimit))
+        }
         effects.details.receivers.append(
             Receiver(
                 session: session, delivery: delivery, id: id,
                 isDurable: state[session].isJournalled))
     }
 
-    /// The identifier under which the delivery can leave now; nil if it has to wait.
-    private func openID(of session: SessionID, for delivery: Delivery) -> PacketID? {
+    /// The connection of a session for which nothing waits but, at most, its window.
+    private func readyLine(of session: SessionID) -> ConnectionID? {
         guard let connection = state[session].connection, state[session].waiting.isEmpty,
-            !connections[connection.index].isCongested,
-            fits(delivery, connection)
+            !connections[connection.index].isCongested
         else { return nil }
-        return state[session].outbound.nextID(limit: Int(connections[connection.index].sendLimit))
+        return connection
     }
 
-    /// Whether the packet is within what the client takes. [MQTT-3.1.2-24]
+    /// Whether the packet is within what the client takes and the protocol can express.
+    /// [MQTT-3.1.2-24]
     func fits(_ delivery: Delivery, _ connection: ConnectionID) -> Bool {
         let limit = connections[connection.index].packetSizeMax
-        // A bound from above: fixed header, topic length, identifier, expiry, identifiers.
-        let identifiers = state.identifierLists.list(delivery.identifiers).count
-        return limit == .max
-            || state.messages[delivery.message].bodyCount + 24 + 5 * identifiers <= Int(limit)
+        let message = delivery.message
+        // Nearly all are so far within both that nothing has to be counted.
+        if limit == .max, state.messages[message].bodyCount < 1 << 27 { return true }
+        let identifiers = state.identifierLists.list(delivery.identifiers)
+        let head = PublishHead(
+            qos: delivery.qos, id: delivery.qos == .atMostOnce ? nil : 1,
+            messageExpiry: state.messages[message].expires == .distantFuture ? nil : 0)
+        return PublishEncoder(
+            head, connections[connection.index].version,
+            topicCount: Int(state.messages[message].topicCount),
+            subscriptionIdentifiers: identifiers.span,
+            forwardableCount: Int(state.messages[message].propertiesCount),
+            payloadCount: Int(state.messages[message].payloadCount)
+        ).fits(limit == .max ? nil : limit)
     }
 
     private mutating func sendUnacknowledged(
@@ -142,6 +165,11 @@ extension Broker {
         while !connections[connection.index].isCongested,
             let (id, flight) = state[session].outbound.nextResend(limit: limit)
         {
+            guard fits(flight.held, connection) else {
+                drop(flight.held.message, .tooLarge, of: session, into: &effects)
+                record(.completed(session, id), into: &effects)
+                continue
+            }
             effects.append(.deliver(flight.held, id, isRepeat: true, to: connection))
         }
         while let delivery = state[session].waiting.first,

@@ -81,7 +81,7 @@ extension Broker {
                 message: message, qos: min(options.maximumQoS, state.messages[message].qos),
                 retain: true, identifiers: identifiers)  // [MQTT-3.3.1-8]
             let start = effects.details.receivers.count
-            choose(session, delivery, into: &effects)
+            choose(session, delivery, at: now, into: &effects)
             let receivers = effects.details.receivers(from: start)
             guard receivers.count > 0 else { continue }
             record(.routed(message, retains: false, receivers: receivers), into: &effects)

@@ -64,25 +64,20 @@ struct SubscriptionTree {
         }
         // [MQTT-4.7.2-1]
         let isHidden = !topic.isEmpty && topic[0] == Topic.dollar
-        walk(LevelTree<[Subscription]>.root, topic, ranges[...], mayBeWild: !isHidden, body)
-    }
-
-    private func walk(
-        _ node: LevelTree<[Subscription]>.Node, _ topic: Span<UInt8>,
-        _ levels: ArraySlice<Range<Int>>, mayBeWild: Bool, _ body: (Subscription) -> Void
-    ) {
-        if mayBeWild, let rest = child(of: node, Topic.hash) {
-            tree[rest]?.forEach(body)
-        }
-        guard let level = levels.first else {
-            tree[node]?.forEach(body)
-            return
-        }
-        if let next = tree.child(of: node, topic, level) {
-            walk(next, topic, levels.dropFirst(), mayBeWild: true, body)
-        }
-        if mayBeWild, let next = child(of: node, Topic.plus) {
-            walk(next, topic, levels.dropFirst(), mayBeWild: true, body)
+        // On the heap and not on the stack: strangers choose how many levels a topic has.
+        var open = [(node: LevelTree<[Subscription]>.root, depth: 0, mayBeWild: !isHidden)]
+        while let (node, depth, mayBeWild) = open.popLast() {
+            if mayBeWild, let rest = child(of: node, Topic.hash) { tree[rest]?.forEach(body) }
+            guard depth < ranges.count else {
+                tree[node]?.forEach(body)
+                continue
+            }
+            if mayBeWild, let next = child(of: node, Topic.plus) {
+                open.append((next, depth + 1, true))
+            }
+            if let next = tree.child(of: node, topic, ranges[depth]) {
+                open.append((next, depth + 1, true))
+            }
         }
     }
 
