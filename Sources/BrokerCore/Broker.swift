@@ -11,6 +11,8 @@ package struct Broker: ~Copyable {
     var routes: Routes
     package var limits: Limits
     package private(set) var metrics = Metrics()
+    /// The disk has no room for more messages: publishes are refused until it has.
+    package internal(set) var storeIsFull = false
     /// Publishers that wait for somebody's queue to drain.
     var paused: [ConnectionID] = []
     /// Where assigned client identifiers come from.

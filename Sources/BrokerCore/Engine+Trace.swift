@@ -49,8 +49,9 @@ extension Engine {
         _ reason: ReasonCode, _ id: ConnectionID, at now: Instant
     ) {
         guard trace.isWatching else { return }
+        let session = broker.connections[id.index].session
         trace.step(
-            direction, kind, packet, reason, session: broker.connections[id.index].session,
-            behind: direction == .sent ? journal.tail : .none, at: now)
+            direction, kind, packet, reason, session: session,
+            isOnDisk: broker.state[session].isJournalled, behind: direction == .sent ? journal.tail : .none, at: now)
     }
 }

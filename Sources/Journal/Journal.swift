@@ -33,6 +33,9 @@ package struct Journal: ~Copyable {
 
     package var hasStaged: Bool { !staged.isEmpty }
 
+    /// Nothing is staged and nothing in flight.
+    package var isSettled: Bool { staged.isEmpty && inFlight == nil }
+
     /// The gate for bytes that follow from all that was recorded so far.
     package var tail: Gate {
         if !staged.isEmpty { return Gate(batch: nextNumber) }
@@ -68,6 +71,11 @@ package struct Journal: ~Copyable {
         if isDurable {
             committed(number)
         }
+    }
+
+    /// The same, once what is staged makes a batch of decent size.
+    package mutating func submitIfLarge() {
+        if staged.count >= BatchHeader.recordBytesMax / 2 { submit() }
     }
 
     /// Batch `number`, the one in flight, survives a crash from here on.

@@ -37,18 +37,21 @@ package enum RecoveryError: Error, Equatable, CustomStringConvertible {
 package struct Recovery: ~Copyable {
     private let disk: any Disk
     private let checksum: Checksum
+    /// The segments to read, and no more; nil for all, which are then made sound.
+    private let only: [String]?
     private var report: RecoveryReport
     /// The beginning of a record that goes on in the next batch.
     private var carried: [UInt8] = []
 
-    /// `position` is that of a checkpoint that holds everything before it.
+    /// `position` is that of a checkpoint that holds everything before it. With `only`, the folder
+    /// is left as it is: somebody else is writing to it.
     package init(
-        from disk: any Disk,
-        after position: SegmentHome.Position = .init(epoch: 0, nextBatch: 1, previous: 0),
-        checksum: @escaping Checksum = CRC32C.checksum
+        from disk: any Disk, after position: SegmentHome.Position = .start,
+        only: [String]? = nil, checksum: @escaping Checksum = CRC32C.checksum
     ) {
         self.disk = disk
         self.checksum = checksum
+        self.only = only
         report = RecoveryReport(position: position)
     }
 
@@ -62,13 +65,14 @@ package struct Recovery: ~Copyable {
             let bytes = try Self.onDisk { () throws(DiskError) in try disk.contents(of: name) }
             if try segment(name, bytes, take) {
                 report.segments.append(name)
+                guard only == nil else { continue }
                 try Self.onDisk { () throws(DiskError) in try disk.sync(name) }
-            } else if !isSuperseded(bytes) {
+            } else if only == nil, !isSuperseded(bytes) {
                 try Self.onDisk { () throws(DiskError) in try setAside(names[index...]) }
                 break
             }
         }
-        try Self.onDisk { () throws(DiskError) in try disk.syncFolder() }
+        if only == nil { try Self.onDisk { () throws(DiskError) in try disk.syncFolder() } }
         report.cutRecordBytes += carried.count
         report.position.epoch += 1
         return report
@@ -83,7 +87,8 @@ package struct Recovery: ~Copyable {
     }
 
     private func segmentNames() throws(DiskError) -> [String] {
-        try disk.names().filter(SegmentHeader.isSegment).sorted()
+        if let only { return only }
+        return try disk.names().filter(SegmentHeader.isSegment).sorted()
     }
 
     /// A segment that a checkpoint holds already, waiting to be deleted.

@@ -26,6 +26,9 @@ package final class SegmentHome: Journal.Home {
             self.nextBatch = nextBatch
             self.previous = previous
         }
+
+        /// Of a journal without a batch.
+        package static let start = Position(epoch: 0, nextBatch: 1, previous: 0)
     }
 
     private let writer: any BatchWriter
@@ -53,13 +56,14 @@ package final class SegmentHome: Journal.Home {
         self.now = now
     }
 
+    /// Bytes that the segment in use can still take.
+    package var roomLeft: Int { segment.map { $0.size - $0.end } ?? 0 }
+
     package func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
-        let pieces = max(
-            1, (batch.count + BatchHeader.recordBytesMax - 1) / BatchHeader.recordBytesMax)
-        let size = batch.count + pieces * BatchHeader.size
+        let size = BatchFraming.size(of: batch.count)
         makeRoom(for: size)
         framed.removeAll()
-        frame(batch)
+        BatchFraming.frame(batch, at: &position, time: now(), checksum, into: &framed)
         let offset = segment!.end
         segment!.end += size
         bytesWritten += UInt64(size)
@@ -67,29 +71,6 @@ package final class SegmentHome: Journal.Home {
             let span = unsafe bytes.bindMemory(to: UInt8.self).span
             return writer.write(span, to: segment!.name, at: offset, number: number)
         }
-    }
-
-    /// Cuts the stream of records into batches.
-    private func frame(_ records: Span<UInt8>) {
-        var at = 0
-        var nextRecord = 0
-        let time = now()
-        repeat {
-            let end = min(records.count, at + BatchHeader.recordBytesMax)
-            let header = BatchHeader(
-                epoch: position.epoch, number: position.nextBatch, previous: position.previous,
-                first: UInt32(min(nextRecord, end) - at), time: time, length: UInt32(end - at))
-            while nextRecord < end {
-                nextRecord = Record.end(records, at: nextRecord)
-            }
-            let piece = records.extracting(at..<end)
-            let (bytes, crc) = header.bytes(over: piece, checksum)
-            framed.append(bytes.span)
-            framed.append(piece)
-            position.previous = crc
-            position.nextBatch += 1
-            at = end
-        } while at < records.count
     }
 
     private func makeRoom(for size: Int) {

@@ -61,20 +61,48 @@ struct BrokerCommand: ParsableCommand {
     }
 
     private func serve(_ configuration: Configuration) throws {
-        do throws(SystemError) {
-            _ = try raiseDescriptorLimit()
-            let loop = try EventLoop()
-            let log = Log(
-                program: "qos2-broker", to: configuration.logDestination,
-                threshold: configuration.logThreshold, showsTime: configuration.logTimestamp)
-            let service = BrokerService(configuration, loop, log)
-            service.reload = { try? readConfiguration() }
-            try service.start()
-            loop.run()
-            log.drain()
-        } catch {
+        do {
+            try run(configuration)
+        } catch let error as SystemError {
             complain(BrokerCommand.advice(on: error, configuration))
             throw ExitCode(error.isDenied ? Exit.notAllowed : Exit.failed)
+        } catch let error as RecoveryError {
+            complain("the store cannot be opened: \(error)")
+            throw ExitCode(Exit.disk)
+        } catch let error as DiskError {
+            complain("the store failed, so nothing more can be acknowledged: \(error)")
+            throw ExitCode(Exit.disk)
+        }
+    }
+
+    private func run(_ configuration: Configuration) throws {
+        _ = try raiseDescriptorLimit()
+        let loop = try EventLoop()
+        let log = Log(
+            program: "qos2-broker", to: configuration.logDestination,
+            threshold: configuration.logThreshold, showsTime: configuration.logTimestamp)
+        var random = SystemRandomNumberGenerator()
+        let seed: UInt64 = random.next()
+        var replay = Replay(seed: seed)
+        let store = try openStore(configuration, loop, log, into: &replay)
+        let service = BrokerService(configuration, loop, log, store, replay, seed: seed)
+        service.reload = { try? readConfiguration() }
+        try service.start()
+        loop.run()
+        store.close()
+        log.drain()
+        if let failure = service.failure { throw failure }
+    }
+
+    private func openStore(
+        _ configuration: Configuration, _ loop: EventLoop, _ log: Log, into replay: inout Replay
+    ) throws -> Store {
+        guard let folder = configuration.storeFolder else { return Store() }
+        Readiness.status("recovering")
+        let recovered = try RecoveredStore(folder: folder, into: &replay)
+        Journalist(log).recovered(recovered, replay)
+        return try Store(recovered, wakeup: try loop.addWakeup(tag: 0)) {
+            loop.startedAt + loop.now.nanoseconds
         }
     }
 
@@ -91,6 +119,7 @@ struct BrokerCommand: ParsableCommand {
 /// The exit codes that all programs of this house share.
 enum Exit {
     static let failed: Int32 = 1
+    static let disk: Int32 = 74
     static let notAllowed: Int32 = 77
     static let configuration: Int32 = 78
 }

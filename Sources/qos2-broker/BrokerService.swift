@@ -34,6 +34,8 @@ final class BrokerService: Service {
     private static let shareInterval = Duration.seconds(10)
     /// How long clients have to take their last packets when the broker stops.
     private static let shutdownLimit = Duration.seconds(3)
+    /// A sync that takes longer hangs.
+    private static let syncLimit = Duration.seconds(5)
 
     /// Reads the configuration again; nil when it has errors, which have been told.
     var reload: () -> Configuration? = { nil }
@@ -42,17 +44,24 @@ final class BrokerService: Service {
     private var engine: Engine
     private let loop: EventLoop
     private let journalist: Journalist
+    private let store: Store
     private var lastStatus = ""
+    /// Why the broker had to end, if it had to.
+    private(set) var failure: DiskError?
     private var connections = 0
     private var isStopping = false
 
-    init(_ configuration: Configuration, _ loop: EventLoop, _ log: Log) {
+    /// `replay` is what the store held; `seed` was drawn at random.
+    init(
+        _ configuration: Configuration, _ loop: EventLoop, _ log: Log, _ store: Store,
+        _ replay: consuming Replay, seed: UInt64
+    ) {
         self.configuration = configuration
         self.loop = loop
+        self.store = store
         journalist = Journalist(log)
-        var random = SystemRandomNumberGenerator()
         engine = Engine(
-            limits: configuration.limits, home: MemoryHome(), seed: random.next())
+            limits: configuration.limits, home: store.home, seed: seed, from: replay)
         loop.log = log
         loop.troubled = { [journalist] in journalist.trouble($0) }
         apply(configuration)
@@ -61,12 +70,15 @@ final class BrokerService: Service {
     /// Listens, then tells the service manager that clients may come.
     func start() throws(SystemError) {
         loop.service = self
-        loop.watchdog = Watchdog { true }
+        // A stuck disk is a stuck broker: the service manager is not fed while a sync hangs.
+        loop.watchdog = Watchdog { [store] in !store.isStuck(for: Self.syncLimit) }
+        engine.recovered(at: now)
+        carryOut()
         for (tag, listener) in configuration.listeners.enumerated() {
             try loop.listen(on: listener.address, tag: tag)
             journalist.listening(on: listener.address.description)
         }
-        journalist.started()
+        if !store.isDurable { journalist.notDurable() }
         Readiness.ready(status: statusText)
         lastStatus = statusText
         for (key, interval) in [
@@ -112,15 +124,24 @@ extension BrokerService {
         connections -= 1
         engine.closed(id(connection), reason.text, at: now)
         carryOut()
-        if isStopping, connections == 0 { loop.stop() }
+        stopIfDone()
     }
 
     func dialFailed(tag: Int, _ error: SystemError) {
         preconditionFailure("the broker dials nobody")
     }
 
+    /// A batch has become durable, or has failed: then nobody knows what the disk holds, and only a
+    /// new start, which reads it, can tell.
     func woken(_ tag: Int) {
-        preconditionFailure("the broker has no wake-up")
+        do throws(DiskError) {
+            guard let number = try store.takeCommitted() else { return }
+            engine.committed(number)
+            carryOut()
+        } catch {
+            failure = error
+            loop.stop()
+        }
     }
 
     func deadlineReached(_ key: Int) {
@@ -151,8 +172,10 @@ extension BrokerService {
     }
 
     func turnEnded() {
+        engine.storeIsFull(store.isFull, at: now)
         engine.turnEnded()
         carryOut()
+        stopIfDone()
         for step in engine.takeSteps(at: exactNow) {
             journalist.step(step)
         }
@@ -196,16 +219,27 @@ extension BrokerService {
 extension BrokerService {
     private var statusText: String {
         let status = engine.broker.status
+        if engine.broker.storeIsFull { return "disk full: refusing publishes" }
         let plural = status.connections == 1 ? "" : "s"
-        return "serving \(status.connections) client\(plural), \(status.queued) queued"
-            + ", journal in memory"
+        let sync = store.lastSync.map { "last sync \($0.logText)" } ?? "journal in memory"
+        return "serving \(status.connections) client\(plural), \(status.queued) queued, \(sync)"
     }
 
     private func tellStatus() {
+        maintainStore()
+        journalist.storeIsFull(engine.broker.storeIsFull)
         let text = statusText
         guard text != lastStatus, !isStopping else { return }
         lastStatus = text
         Readiness.status(text)
+    }
+
+    private func maintainStore() {
+        do throws(SystemError) {
+            if let outcome = try store.maintain() { journalist.checkpoint(outcome) }
+        } catch {
+            journalist.trouble(error)
+        }
     }
 
     /// On any error the old configuration stays.
@@ -223,7 +257,7 @@ extension BrokerService {
 
     /// Clients are told and given some time to hear it. A second signal ends at once.
     private func shutDown() {
-        if isStopping || connections == 0 {
+        if isStopping {
             loop.stop()
             return
         }
@@ -236,6 +270,11 @@ extension BrokerService {
         engine.shutDown(at: now)
         carryOut()
         loop.setDeadline(Key.shutdown, at: loop.now + Self.shutdownLimit)
+    }
+
+    /// The last client is gone, and what its going meant is on disk.
+    private func stopIfDone() {
+        if isStopping, connections == 0, engine.isSettled { loop.stop() }
     }
 }
 

@@ -30,12 +30,18 @@ struct Configuration {
     var connectionsMax = Int.max
     var tcpNoDelay = true
     var handshakeLogging = HandshakeLogging.auto
+    /// Nil for a journal in memory.
+    var storeFolder: String? = Configuration.standardStoreFolder
     var logDestination = Log.Destination.automatic
     var logThreshold = Priority.information
     var logTimestamp: Bool?
 
     static let standardListener = Listener(
         address: .tcp(host: "127.0.0.1", port: 1883), line: "listener 1883 127.0.0.1")
+
+    static var standardStoreFolder: String {
+        environment("STATE_DIRECTORY") ?? "./qos2-data"
+    }
 
     /// Fills in what depends on other values.
     mutating func complete() {
@@ -47,6 +53,7 @@ struct Configuration {
     var text: String {
         var lines = listeners.map(\.line)
         lines += [
+            "persistence \(storeFolder != nil)",
             "allow_anonymous \(limits.allowsAnonymous)",
             "max_connections \(connectionsMax == .max ? -1 : connectionsMax)",
             "max_inflight_messages \(limits.inFlightMax)",
@@ -61,6 +68,7 @@ struct Configuration {
             "set_tcp_nodelay \(tcpNoDelay)",
             "log_handshakes \(handshakeLogging.rawValue)",
         ]
+        if let storeFolder { lines.append("persistence_location \(storeFolder)") }
         return lines.map { $0 + "\n" }.joined()
     }
 }

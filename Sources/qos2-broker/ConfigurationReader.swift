@@ -13,12 +13,12 @@ struct ConfigurationReader {
             "max_packet_size", "max_keepalive", "retain_available", "set_tcp_nodelay",
             "allow_zero_length_clientid", "auto_id_prefix", "log_type", "log_dest",
             "log_timestamp", "queue_overflow", "log_handshakes", "persistence",
+            "persistence_location",
         ],
         accepted: [
             "autosave_interval": "nothing is saved by a timer here",
             "autosave_on_changes": "nothing is saved by a timer here",
             "persistence_file": "the store is a folder and names its files itself",
-            "persistence_location": "the journal is kept in memory by this version",
             "user": "the service manager chooses the user",
             "pid_file": "the service manager knows the process",
         ])
@@ -73,7 +73,7 @@ struct ConfigurationReader {
             try networkChange(by: entry, bindAddress)
         case "log_type", "log_dest", "log_timestamp", "log_handshakes":
             try logChange(by: entry)
-        case "persistence":
+        case "persistence", "persistence_location":
             try persistenceChange(by: entry)
         default:
             try limitChange(by: entry)
@@ -153,12 +153,15 @@ struct ConfigurationReader {
         }
     }
 
-    private static func persistenceChange(by entry: SettingsEntry) throws(SettingsError) -> Change {
-        guard try !entry.boolean() else {
-            throw entry.refusal(
-                "'persistence true' is not offered by this version: its journal is in memory")
+    private static func persistenceChange(
+        by entry: SettingsEntry
+    ) throws(SettingsError) -> Change {
+        if entry.key == "persistence_location" {
+            let folder = try entry.text()
+            return { $0.storeFolder = $0.storeFolder == nil ? nil : folder }
         }
-        return { _ in }
+        guard try entry.boolean() else { return { $0.storeFolder = nil } }
+        return { $0.storeFolder = $0.storeFolder ?? Configuration.standardStoreFolder }
     }
 
     private static func limitChange(by entry: SettingsEntry) throws(SettingsError) -> Change {

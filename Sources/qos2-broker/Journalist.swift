@@ -2,6 +2,7 @@
 // Words for what the broker tells: one event, one line, with fields and a kind. Drops are told at
 // once the first time and summed per minute after that.
 import BrokerCore
+import Journal
 import MQTT
 import Reactor
 
@@ -9,6 +10,8 @@ final class Journalist {
     private let log: Log
     /// By reason and client, since the last summary.
     private var drops: [DropKey: Int] = [:]
+
+    private var storeWasFull = false
 
     private struct DropKey: Hashable {
         let reason: DropReason
@@ -148,11 +151,48 @@ final class Journalist {
         log.write(.notice, "listening on \(address)", kind: LogKind.listening)
     }
 
-    func started() {
+    func notDurable() {
         log.write(
             .warning,
-            "the journal is in memory: what is acknowledged does not survive a crash of the broker",
+            "persistence is off: what is acknowledged does not survive the end of the broker",
             kind: LogKind.notDurable, tint: .warning)
+    }
+
+    func recovered(_ store: RecoveredStore, _ replay: borrowing Replay) {
+        let report = store.report
+        var text = "store recovered: \(replay.messageCount) messages, "
+            + "\(replay.sessionCount) sessions"
+        let cut = report.tornBytes + report.cutRecordBytes
+        if cut > 0 { text += ", tail cut at \(cut) B" }
+        log.write(.notice, "\(text), \(store.duration.logText)", kind: LogKind.recovered)
+        for name in report.setAside {
+            log.write(
+                .error, "store damaged: \(name) is set aside as damaged-\(name)",
+                kind: LogKind.damaged, tint: .failure)
+        }
+    }
+
+    func checkpoint(_ outcome: CheckpointOutcome) {
+        switch outcome {
+        case .written(let superseded, let size):
+            log.write(
+                .debug, "checkpoint of \(size) B, \(superseded.count) segments deleted",
+                kind: LogKind.checkpoint)
+        case .failed(let reason):
+            log.write(
+                .error, "checkpoint failed, the store keeps growing: \(reason)",
+                kind: LogKind.checkpoint, tint: .failure)
+        }
+    }
+
+    /// Told when it changes.
+    func storeIsFull(_ isFull: Bool) {
+        guard isFull != storeWasFull else { return }
+        storeWasFull = isFull
+        log.write(
+            isFull ? .critical : .notice,
+            isFull ? "disk full: refusing publishes" : "the disk has room again",
+            kind: LogKind.storeFull, tint: isFull ? .failure : .plain)
     }
 
     func reloaded(listensElsewhere: Bool) {

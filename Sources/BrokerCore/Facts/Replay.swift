@@ -5,7 +5,7 @@ import Journal
 import MQTT
 
 /// Reads one batch after the other into a state.
-struct Replay: ~Copyable {
+package struct Replay: ~Copyable {
     var state: State
     private var details = Details()
     /// The body that came last is held until the fact behind it has taken its own hold.
@@ -15,7 +15,15 @@ struct Replay: ~Copyable {
         self.state = state
     }
 
-    mutating func batch(_ bytes: Span<UInt8>) throws(RecordError) {
+    /// Into a state that is empty yet.
+    package init(seed: UInt64) {
+        self.init(into: State(seed: seed))
+    }
+
+    package var sessionCount: Int { state.sessions.count }
+    package var messageCount: Int { state.messages.count }
+
+    package mutating func batch(_ bytes: Span<UInt8>) throws(RecordError) {
         var at = 0
         while let record = try Record.read(bytes, at: at) {
             guard let kind = FactKind(rawValue: record.kind) else {

@@ -131,6 +131,7 @@ extension Broker {
         of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID,
         into effects: inout EffectList
     ) -> Admission {
+        if storeIsFull { return wait(id, into: &effects) }
         guard limits.overflow == .refuse, state.waitingCount >= limits.waitingMax else {
             return .welcome
         }
@@ -143,11 +144,18 @@ extension Broker {
                 && state[route.session].waiting.count >= limits.waitingMax
         }
         guard let full else { return .welcome }
-        if connections[id.index].version == .v5 { return .refused }
-        if !connections[id.index].isPaused {
+        if connections[id.index].version == .v311, !connections[id.index].isPaused {
             effects.tell(
                 .congested(state[publisher].client, by: state[full.session].client))
         }
+        return wait(id, into: &effects)
+    }
+
+    /// MQTT 5.0 can be told to come back; MQTT 3.1.1 can only be made to wait.
+    private mutating func wait(
+        _ id: ConnectionID, into effects: inout EffectList
+    ) -> Admission {
+        if connections[id.index].version == .v5 { return .refused }
         connections[id.index].isPaused = true
         if !paused.contains(id) { paused.append(id) }
         effects.append(.pauseReading(id))

@@ -80,10 +80,12 @@ struct HandshakeTrace {
         flows[key] = Flow(began: now, step: step)
     }
 
-    /// A later step; nothing happens if its flow is not watched.
+    /// A later step; nothing happens if its flow is not watched. `isOnDisk`: its session outlives
+    /// the process.
     mutating func step(
         _ direction: HandshakeStep.Direction, _ packet: PacketKind, _ id: PacketID,
-        _ reason: ReasonCode, session: SessionID, behind gate: Gate, at now: Instant
+        _ reason: ReasonCode, session: SessionID, isOnDisk: Bool, behind gate: Gate,
+        at now: Instant
     ) {
         let isInbound = (direction == .received) == (packet == .pubrel)
         let key = FlowKey(session: session, id: id, isInbound: isInbound)
@@ -91,17 +93,18 @@ struct HandshakeTrace {
         var step = flow.step
         step.direction = direction
         step.packet = packet
-        step.outcome = reason.isFailure ? .refused(reason) : Self.outcome(of: packet, direction)
+        step.outcome =
+            reason.isFailure ? .refused(reason) : Self.outcome(of: packet, direction, isOnDisk)
         pending.append(PendingStep(step: step, gate: gate, began: flow.began))
         if packet == .pubcomp || packet == .puback || reason.isFailure { flows[key] = nil }
     }
 
     /// Durations are filled in when the step has really happened.
     private static func outcome(
-        of packet: PacketKind, _ direction: HandshakeStep.Direction
+        of packet: PacketKind, _ direction: HandshakeStep.Direction, _ isOnDisk: Bool
     ) -> HandshakeStep.Outcome {
         switch (packet, direction) {
-        case (.pubrec, .sent), (.puback, .sent): .onDisk(.zero)
+        case (.pubrec, .sent), (.puback, .sent): isOnDisk ? .onDisk(.zero) : .taken(.zero)
         case (.pubrec, .received): .committed(.zero)
         case (.pubcomp, .sent): .done(.zero)
         case (.pubcomp, .received), (.puback, .received): .delivered(.zero)
@@ -142,6 +145,7 @@ extension HandshakeStep.Outcome {
     fileprivate func lasting(_ time: Duration) -> HandshakeStep.Outcome {
         switch self {
         case .onDisk: .onDisk(time)
+        case .taken: .taken(time)
         case .committed: .committed(time)
         case .done: .done(time)
         case .delivered: .delivered(time)

@@ -65,6 +65,7 @@ extension HandshakeStep.Outcome {
         switch self {
         case .none: ""
         case .onDisk(let time): "on disk in \(time.logText)"
+        case .taken(let time): "taken in \(time.logText)"
         case .committed(let time): "committed by subscriber in \(time.logText)"
         case .done(let time): "done in \(time.logText)"
         case .delivered(let time): "delivered in \(time.logText)"
@@ -76,7 +77,7 @@ extension HandshakeStep.Outcome {
 
     var duration: Duration? {
         switch self {
-        case .onDisk(let time), .committed(let time), .done(let time), .delivered(let time): time
+        case .onDisk(let time), .taken(let time), .committed(let time), .done(let time), .delivered(let time): time
         case .none, .repeated, .refused, .unknown: nil
         }
     }

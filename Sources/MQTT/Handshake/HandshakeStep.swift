@@ -15,6 +15,8 @@ package struct HandshakeStep: Hashable, Sendable {
         case none
         /// An acknowledgement that waited for the disk.
         case onDisk(Duration)
+        /// An acknowledgement of a session that ends with its connection: no disk is waited for.
+        case taken(Duration)
         /// The receiver has the message for good.
         case committed(Duration)
         /// The handshake with the publisher is over.

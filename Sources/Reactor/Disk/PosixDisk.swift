@@ -18,6 +18,10 @@ package final class PosixDisk: Disk, Sendable {
         } catch {
             throw DiskError(error)
         }
+        guard flock(folderDescriptor.raw, LOCK_EX | LOCK_NB) == 0 else {
+            throw DiskError(
+                operation: "lock \(folder)", reason: "another process uses this folder")
+        }
     }
 
     package func names() throws(DiskError) -> [String] {
@@ -67,7 +71,7 @@ package final class PosixDisk: Disk, Sendable {
         guard fdatasync(file.raw) == 0 else { throw failure("sync", path(name)) }
     }
 
-    func size(of name: String) throws(DiskError) -> Int {
+    package func size(of name: String) throws(DiskError) -> Int {
         var status = stat()
         guard stat(path(name), &status) == 0 else { throw failure("look at", path(name)) }
         return Int(status.st_size)

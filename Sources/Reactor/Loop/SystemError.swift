@@ -42,3 +42,9 @@ package func complain(_ message: String) {
     // If stderr is gone there is nobody left to tell.
     _ = Glibc.write(STDERR_FILENO, line, line.count)
 }
+
+/// A variable of the environment; nil where it is not set or empty.
+package func environment(_ name: String) -> String? {
+    guard let value = getenv(name), value.pointee != 0 else { return nil }
+    return String(cString: value)
+}

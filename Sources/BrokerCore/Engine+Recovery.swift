@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// How an engine begins where another ended: what the journal held becomes its state, and then
+// everything that the end of the process meant for its clients is decided.
+import Journal
+import MQTT
+
+extension Engine {
+    /// An engine that goes on with what was replayed; `home` is where the journal goes on.
+    package init(
+        limits: Limits, home: any Journal.Home, seed: UInt64, from replay: consuming Replay
+    ) {
+        self.init(limits: limits, home: home, seed: seed)
+        broker.state = replay.finish()
+    }
+
+    /// Call it once, before the first connection.
+    package mutating func recovered(at now: Instant) {
+        broker.recovered(at: now, into: &effects)
+        perform(at: now)
+        turnEnded()
+    }
+
+    /// The store has no room for more messages, or has some again.
+    package mutating func storeIsFull(_ isFull: Bool, at now: Instant) {
+        guard broker.storeIsFull != isFull else { return }
+        broker.storeIsFull = isFull
+        if !isFull {
+            broker.resumePaused(into: &effects)
+            perform(at: now)
+            turnEnded()
+        }
+    }
+
+    /// Nothing is on its way to the disk.
+    package var isSettled: Bool { journal.isSettled }
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cuts a stream of records into chained batches, for segments and checkpoints alike.
+
+enum BatchFraming {
+    /// How many bytes `count` bytes of records take on disk.
+    static func size(of count: Int) -> Int {
+        let most = BatchHeader.recordBytesMax
+        return count + max(1, (count + most - 1) / most) * BatchHeader.size
+    }
+
+    /// Appends `records` as batches that continue the chain at `position`, and moves it on.
+    static func frame(
+        _ records: Span<UInt8>, at position: inout SegmentHome.Position, time: Int64,
+        _ checksum: Checksum, into framed: inout ByteBuffer
+    ) {
+        var at = 0
+        var nextRecord = 0
+        repeat {
+            let end = min(records.count, at + BatchHeader.recordBytesMax)
+            let header = BatchHeader(
+                epoch: position.epoch, number: position.nextBatch, previous: position.previous,
+                first: UInt32(min(nextRecord, end) - at), time: time, length: UInt32(end - at))
+            while nextRecord < end {
+                nextRecord = Record.end(records, at: nextRecord)
+            }
+            let piece = records.extracting(at..<end)
+            let (bytes, crc) = header.bytes(over: piece, checksum)
+            framed.append(bytes.span)
+            framed.append(piece)
+            position.previous = crc
+            position.nextBatch += 1
+            at = end
+        } while at < records.count
+    }
+}

@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: Apache-2.0
+// A checkpoint is the shortest journal that gives the same state: records in batches, chained like
+// those of a segment, in a file of its own that names the position up to which it holds everything.
+// It is written beside the journal and gets its name only when it is whole and synced.
+
+package enum Checkpoint {
+    private static let unfinished = "checkpoint-unfinished"
+
+    /// Sorts in the order of positions.
+    package static func name(_ position: SegmentHome.Position) -> String {
+        "checkpoint-\(position.nextBatch.hex(16))-\(UInt64(position.epoch).hex(8))"
+    }
+
+    package static func isCheckpoint(_ name: String) -> Bool {
+        name.hasPrefix("checkpoint-") && name != unfinished
+    }
+
+    /// Writes what `fill` appends as the checkpoint of `position`. Returns its name.
+    package static func write(
+        at position: SegmentHome.Position, to disk: any Disk,
+        checksum: @escaping Checksum = CRC32C.checksum,
+        _ fill: (inout Journal) -> Void
+    ) throws(DiskError) -> String {
+        if try disk.names().contains(unfinished) { try disk.remove(unfinished) }
+        try disk.create(unfinished, size: 0)
+        let home = CheckpointHome(disk, unfinished, position, checksum)
+        var journal = Journal(home: home)
+        fill(&journal)
+        journal.submit()
+        if let failure = home.failure { throw failure }
+        try disk.sync(unfinished)
+        let name = name(position)
+        try disk.rename(unfinished, to: name)
+        try disk.syncFolder()
+        return name
+    }
+
+    /// Gives the records of a checkpoint to `take`; nil if the file is not sound, whole and of this
+    /// name. Nothing is given before that is known.
+    package static func read(
+        _ name: String, from disk: any Disk, checksum: @escaping Checksum = CRC32C.checksum,
+        _ take: (Span<UInt8>) throws(RecordError) -> Void
+    ) throws(RecoveryError) -> SegmentHome.Position? {
+        let file: [UInt8]
+        do throws(DiskError) {
+            file = try disk.contents(of: name)
+        } catch {
+            throw .disk(error)
+        }
+        guard let header = SegmentHeader(file.span, checksum),
+            let records = records(of: file.span, checksum)
+        else { return nil }
+        let position = SegmentHome.Position(
+            epoch: header.epoch, nextBatch: header.firstBatch, previous: header.previous)
+        guard self.name(position) == name else { return nil }
+        do throws(RecordError) {
+            try take(records.span)
+        } catch {
+            throw .record(error, segment: name, batch: 0)
+        }
+        return position
+    }
+
+    /// All records, joined; nil unless the batches reach from the header to the end of the file.
+    private static func records(of bytes: Span<UInt8>, _ checksum: Checksum) -> [UInt8]? {
+        var records: [UInt8] = []
+        var at = SegmentHeader.size
+        var previous: UInt32 = 0
+        while at < bytes.count {
+            guard let (batch, crc) = BatchHeader.read(bytes, at: at, checksum),
+                batch.previous == previous
+            else { return nil }
+            let start = at + BatchHeader.size
+            at = start + Int(batch.length)
+            let piece = bytes.extracting(start..<at)
+            unsafe piece.withUnsafeBufferPointer { unsafe records.append(contentsOf: $0) }
+            previous = crc
+        }
+        return records
+    }
+}
+
+/// Where the records of a checkpoint go: one file that grows.
+final class CheckpointHome: Journal.Home {
+    private let disk: any Disk
+    private let name: String
+    private let checksum: Checksum
+    private let position: SegmentHome.Position
+    private var end = 0
+    private var chain: SegmentHome.Position
+    /// What the disk refused; nothing was written after it.
+    private(set) var failure: DiskError?
+
+    init(
+        _ disk: any Disk, _ name: String, _ position: SegmentHome.Position,
+        _ checksum: @escaping Checksum
+    ) {
+        self.disk = disk
+        self.name = name
+        self.checksum = checksum
+        self.position = position
+        chain = SegmentHome.Position(epoch: position.epoch, nextBatch: 1, previous: 0)
+        let header = SegmentHeader(
+            epoch: position.epoch, firstBatch: position.nextBatch, previous: position.previous)
+        append(header.bytes(checksum).span)
+    }
+
+    func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
+        var framed = ByteBuffer()
+        BatchFraming.frame(batch, at: &chain, time: 0, checksum, into: &framed)
+        unsafe framed.withBytes(framed.head..<framed.tail) { bytes in
+            append(unsafe bytes.bindMemory(to: UInt8.self).span)
+        }
+        return true
+    }
+
+    private func append(_ bytes: Span<UInt8>) {
+        guard failure == nil else { return }
+        do throws(DiskError) {
+            try disk.write(bytes, to: name, at: end)
+            end += bytes.count
+        } catch {
+            failure = error
+        }
+    }
+}

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps the store small: now and then a thread replays the last checkpoint and the segments that
+// are complete since, writes the next checkpoint from that, and deletes what two checkpoints no
+// longer need. The living state is neither stopped nor copied.
+import BrokerCore
+import Journal
+import Reactor
+
+/// What one checkpoint came to.
+enum CheckpointOutcome: Sendable {
+    /// Segments that the store does not need any more; they are deleted.
+    case written(superseded: Set<String>, size: Int)
+    case failed(String)
+}
+
+/// The work of one checkpoint, for a thread of its own.
+struct CheckpointWork: Sendable {
+    let disk: PosixDisk
+    /// Complete segments, oldest first.
+    let segments: [String]
+
+    func run() -> CheckpointOutcome {
+        do {
+            return try write()
+        } catch {
+            return .failed("\(error)")
+        }
+    }
+
+    private func write() throws -> CheckpointOutcome {
+        var replay = Replay(seed: 0)
+        let position = try RecoveredStore.readCheckpoint(disk, into: &replay)
+        var recovery = Recovery(from: disk, after: position ?? .start, only: segments)
+        let report = try recovery.run { records throws(RecordError) in
+            try replay.batch(records)
+        }
+        // Recovery names the epoch in which writing would go on; the checkpoint ends before it.
+        var end = report.position
+        end.epoch -= 1
+        let name = try Checkpoint.write(at: end, to: disk) { replay.write(into: &$0) }
+        return .written(superseded: try deleteSuperseded(), size: try disk.size(of: name))
+    }
+
+    /// Two checkpoints are kept, and every segment behind the older one.
+    private func deleteSuperseded() throws -> Set<String> {
+        let names = try disk.names().sorted()
+        let checkpoints = names.filter(Checkpoint.isCheckpoint)
+        guard checkpoints.count > 1 else { return [] }
+        let older = checkpoints[checkpoints.count - 2]
+        for name in checkpoints.dropLast(2) {
+            try disk.remove(name)
+        }
+        // A segment is needed while it can hold a batch behind the older checkpoint: while the
+        // next one does not begin before that.
+        let bound = "segment-" + older.dropFirst("checkpoint-".count)
+        let all = names.filter(SegmentHeader.isSegment)
+        var superseded = Set<String>()
+        for (name, next) in zip(all, all.dropFirst())
+        where segments.contains(name) && next <= bound {
+            try disk.remove(name)
+            superseded.insert(name)
+        }
+        return superseded
+    }
+}
+
+/// Decides when the next checkpoint is due, and has one made at a time.
+struct Checkpointing {
+    private static let segmentsMin = 4
+
+    private let disk: PosixDisk
+    private let segmentSize: Int
+    private var task: BackgroundTask<CheckpointOutcome>?
+    /// Complete segments that the last checkpoint holds.
+    private var held = 0
+    /// The size of the last checkpoint: one costs as much as the state is large, so the next one
+    /// waits until as much has been written again.
+    private var size = 0
+
+    init(_ disk: PosixDisk, segmentSize: Int) {
+        self.disk = disk
+        self.segmentSize = segmentSize
+    }
+
+    /// Call it now and then. Returns the outcome of a checkpoint that has ended.
+    mutating func advance(_ home: SegmentHome) throws(SystemError) -> CheckpointOutcome? {
+        if let task {
+            guard let outcome = task.takeOutcome() else { return nil }
+            self.task = nil
+            if case .written(let superseded, let size) = outcome {
+                home.forget(superseded)
+                held -= superseded.count
+                self.size = size
+            }
+            return outcome
+        }
+        let due = max(Self.segmentsMin, size / segmentSize)
+        guard home.sealed.count - held >= due else { return nil }
+        held = home.sealed.count
+        let work = CheckpointWork(disk: disk, segments: home.sealed)
+        task = try BackgroundTask { work.run() }
+        return nil
+    }
+}
