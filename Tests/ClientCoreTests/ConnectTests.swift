@@ -41,7 +41,9 @@ import Testing
         var talk = Conversation(stored: [7], knowsSession: true)
         _ = talk.opened()
         #expect(
-            talk.accepted() == [.tell(.connected(.v5, resumed: false, inFlight: 0)), .forgetSession])
+            talk.accepted() == [
+                .tell(.connected(.v5, resumed: false, inFlight: 0)), .forgetSession,
+            ])
         #expect(talk.session.inbound.ids.isEmpty)
     }
 

@@ -22,7 +22,8 @@ import Testing
         for note in notes {
             let text = note.text(server: "h:1883")
             #expect(!text.isEmpty)
-            #expect(text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }, "\(text)")
+            let isClean = text.unicodeScalars.allSatisfy { $0.value >= 0x20 && $0.value != 0x7f }
+            #expect(isClean, "\(text)")
         }
     }
 

@@ -135,7 +135,8 @@ import Testing
 
     @Test func everyKindComesBackAsItWas() throws {
         let facts: [OutboxFact] = [
-            .enqueued(number(1), message("1")), .enqueued(number(2), message("2", qos: .atMostOnce)),
+            .enqueued(number(1), message("1")),
+            .enqueued(number(2), message("2", qos: .atMostOnce)),
             .sent(number(0x0102_0304_0506_0708), 0xABCD), .acknowledged(1),
             .completed(2, .quotaExceeded), .returned(3, .notAuthorized),
             .removed(number(9), .overflow), .removed(number(9), .tooLarge),

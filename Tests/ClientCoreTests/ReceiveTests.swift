@@ -161,7 +161,8 @@ import Testing
             ])
         talk.pass(.milliseconds(2))
         _ = talk.stored(try receipt(offered))
-        #expect(talk.steps.map(\.text) == ["[2/4] send PUBREC   c          mid=5   on disk in 2.0 ms"])
+        #expect(
+            talk.steps.map(\.text) == ["[2/4] send PUBREC   c          mid=5   on disk in 2.0 ms"])
         #expect(talk.steps.first?.message == "p/7")
         let released = talk.acknowledged(.pubrel, 5)
         #expect(talk.steps.map(\.text) == ["[3/4] recv PUBREL   c          mid=5"])
