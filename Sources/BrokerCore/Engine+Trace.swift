@@ -52,6 +52,7 @@ extension Engine {
         let session = broker.connections[id.index].session
         trace.step(
             direction, kind, packet, reason, session: session,
-            isOnDisk: broker.state[session].isJournalled, behind: direction == .sent ? journal.tail : .none, at: now)
+            isOnDisk: broker.state[session].isJournalled,
+            behind: direction == .sent ? journal.tail : .none, at: now)
     }
 }

@@ -93,7 +93,8 @@ package struct Recovery: ~Copyable {
 
     /// A segment that a checkpoint holds already, waiting to be deleted.
     private func isSuperseded(_ bytes: [UInt8]) -> Bool {
-        SegmentHeader(bytes.span, checksum).map { $0.firstBatch < report.position.nextBatch } ?? false
+        SegmentHeader(bytes.span, checksum).map { $0.firstBatch < report.position.nextBatch }
+            ?? false
     }
 
     /// False if the segment does not continue the chain.

@@ -160,7 +160,8 @@ final class Journalist {
 
     func recovered(_ store: RecoveredStore, _ replay: borrowing Replay) {
         let report = store.report
-        var text = "store recovered: \(replay.messageCount) messages, "
+        var text =
+            "store recovered: \(replay.messageCount) messages, "
             + "\(replay.sessionCount) sessions"
         let cut = report.tornBytes + report.cutRecordBytes
         if cut > 0 { text += ", tail cut at \(cut) B" }

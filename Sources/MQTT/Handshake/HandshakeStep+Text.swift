@@ -77,7 +77,9 @@ extension HandshakeStep.Outcome {
 
     var duration: Duration? {
         switch self {
-        case .onDisk(let time), .taken(let time), .committed(let time), .done(let time), .delivered(let time): time
+        case .onDisk(let time), .taken(let time), .committed(let time), .done(let time),
+            .delivered(let time):
+            time
         case .none, .repeated, .refused, .unknown: nil
         }
     }
