@@ -142,7 +142,8 @@ import Testing
             scene(limits) { scene in
                 let plc = scene.client("plc", version)
                 #expect(plc.connect() == [.connack(.notAuthorized), .closed])
-                #expect(plc.lastWire == (version == .v5 ? [0x20, 3, 0, 0x87, 0] : [0x20, 2, 0, 5]))
+                let wire: [UInt8] = version == .v5 ? [0x20, 3, 0, 0x87, 0] : [0x20, 2, 0, 5]
+                #expect(plc.lastWire == wire)
                 #expect(scene.engine.broker.metrics.connectionsRefused == 1)
                 let peer = "192.0.2.1:40000"
                 #expect(

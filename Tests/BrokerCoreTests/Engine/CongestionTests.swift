@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+// Connections whose other side reads slowly or not at all.
+import Journal
+import MQTT
+import Testing
+
+@testable import BrokerCore
+
+@Suite struct CongestionTests {
+    private var limits: Limits {
+        var limits = Limits()
+        limits.outputBytesMax = 1000
+        return limits
+    }
+
+    private func congested(_ scene: Scene) -> UInt64 {
+        scene.engine.broker.metrics.dropped[Int(DropReason.congested.rawValue)]
+    }
+
+    @Test func aSlowReaderLosesQoS0AndNothingElse() {
+        scene(limits) { scene in
+            let plc = scene.client("plc")
+            let db = scene.client("db")
+            plc.connect()
+            db.connect()
+            db.subscribe("t")
+            db.setRoom(0)
+            let text = String(repeating: "x", count: 100)
+            for _ in 0..<20 { plc.publish("t", text) }
+            // Ten packets of 106 bytes are over the limit.
+            #expect(congested(scene) == 10)
+            for id in 1...20 as ClosedRange<UInt16> {
+                plc.publishWhole("t", text, id: PacketID(id))
+            }
+            #expect(scene.engine.broker.status.queued == 20)
+            #expect(congested(scene) == 10)
+
+            db.setRoom(400)
+            #expect(scene.engine.broker.status.queued == 20)
+            db.setRoom(nil)
+            let received = db.received()
+            #expect(received.count == 30)
+            #expect(
+                received.suffix(20)
+                    == (1...20).map {
+                        Packet.publish("t", text, qos: 2, id: PacketID($0))
+                    }[...])
+            #expect(scene.engine.broker.status.queued == 0)
+        }
+    }
+
+    @Test func repeatsWaitForASlowReaderToo() {
+        scene(limits) { scene in
+            let plc = scene.client("plc")
+            let db = scene.client("db")
+            plc.connect()
+            db.resume()
+            db.subscribe("t")
+            let text = String(repeating: "x", count: 300)
+            for id in 1...12 as ClosedRange<UInt16> {
+                plc.publishWhole("t", text, id: PacketID(id))
+            }
+            #expect(db.received().count == 12)
+            db.lose()
+            db.open()
+            db.setRoom(0)
+            var connect = ConnectEncoder(.v5, clientID: ClientID("db"), cleanStart: false)
+            connect.sessionExpiry = 3600
+            db.send(connect.encoded())
+            #expect(
+                scene.engine.outlets[db.connection!.index].output.pendingBytes < 64 * 310)
+            db.setRoom(nil)
+            let received = db.received()
+            #expect(received.count == 13)
+            #expect(
+                received.dropFirst()
+                    == (1...12).map {
+                        Packet.publish("t", text, qos: 2, id: PacketID($0), dup: true)
+                    }[...])
+        }
+    }
+
+    /// Who sends and never reads is not read from either: its answers are bounded.
+    @Test func aPeerThatNeverReadsFillsNoMemory() {
+        scene(limits) { scene in
+            let plc = scene.client("plc")
+            plc.connect()
+            plc.setRoom(0)
+            let pings = (0..<1000).flatMap { _ in Wire.ping() }
+            for _ in 0..<10 { plc.send(pings) }
+            #expect(scene.engine.outlets[plc.connection!.index].output.pendingBytes <= 2002)
+            plc.setRoom(nil)
+            #expect(plc.received().count == 10_000)
+            #expect(plc.ping() == [.pingresp])
+        }
+    }
+
+    /// The end of a connection does not wait for a peer that never reads.
+    @Test func theEndComesWhetherThePeerReadsOrNot() {
+        scene { scene in
+            let plc = scene.client("plc")
+            plc.connect(keepAlive: 10)
+            plc.setRoom(0)
+            _ = plc.ping()
+            scene.pass(.seconds(15))
+            #expect(scene.links[plc.connection!]?.isFinishing == true)
+        }
+    }
+}
