@@ -172,7 +172,7 @@ import Testing
             systemctl daemon-reload
             systemctl start squatter.socket
             ! timeout 20 systemctl start qos2-broker
-            journalctl -o cat -u qos2-broker | grep 'port 1883.* in use'
+            journalctl -o cat -u qos2-broker | grep '127.0.0.1:1883 is in use'
             systemctl stop qos2-broker
             """)
     }
