@@ -49,7 +49,7 @@ import Testing
         let stage = try Stage()
         let broker = try stage.startBroker()
         let proxy = try CuttingProxy(to: stage.port, in: stage.folder)
-        let csv = try recording(of: 3_000, in: stage)
+        let csv = try stage.recording(of: 3_000)
         try broker.wait(for: "the proxy", until: { accepts(proxy.port) })
         let subscriber = try stage.startSubscriber(at: proxy.port)
         let publisher = try stage.startPublisher(at: proxy.port, replay: csv, rate: 500)
@@ -72,7 +72,7 @@ import Testing
     @Test func aKilledSubscriberGoesOnWhereItsDatabaseStands() throws {
         let stage = try Stage()
         let broker = try stage.startBroker()
-        let csv = try recording(of: 3_000, in: stage)
+        let csv = try stage.recording(of: 3_000)
         var subscriber = try stage.startSubscriber()
         let publisher = try stage.startPublisher(replay: csv, rate: 500)
         for part in 1...3 {
@@ -121,11 +121,5 @@ import Testing
         #expect(try stage.rows() == 0)
         #expect(try subscriber.stop() == 0)
         #expect(try broker.stop() == 0)
-    }
-
-    private func recording(of count: Int, in stage: Stage) throws -> URL {
-        let lines = (1...count).map { "2026-01-01T00:00:00.000Z,\(20 + $0 % 10).25,1.\($0)" }
-        let text = "ts,temperature,pressure\n" + lines.joined(separator: "\n") + "\n"
-        return URL(filePath: try stage.write("recording.csv", text))
     }
 }

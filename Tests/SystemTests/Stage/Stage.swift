@@ -79,6 +79,13 @@ final class Stage {
         return try start("plc-publisher", ["run", "-c", file] + replaying)
     }
 
+    /// A CSV of readings that all differ.
+    func recording(of count: Int) throws -> URL {
+        let lines = (1...count).map { "2026-01-01T00:00:00.000Z,\(20 + $0 % 10).25,1.\($0)" }
+        let text = "ts,temperature,pressure\n" + lines.joined(separator: "\n") + "\n"
+        return URL(filePath: try write("recording.csv", text))
+    }
+
     /// What SQLite's own shell answers, beside the running subscriber.
     func query(_ sql: String) throws -> String {
         try output(of: "/usr/bin/sqlite3", ["-readonly", database.path, sql])
