@@ -44,7 +44,7 @@ let package = Package(
             providers: [.apt(["libsqlite3-dev"])]),
 
         .target(name: "MQTT", swiftSettings: pure),
-        .target(name: "Journal", swiftSettings: pure),
+        .target(name: "Journal", exclude: ["README.md"], swiftSettings: pure),
         .target(
             name: "BrokerCore", dependencies: ["MQTT", "Journal", deque], exclude: ["README.md"],
             swiftSettings: lending),
