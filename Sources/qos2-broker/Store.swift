@@ -53,8 +53,8 @@ final class Store {
     /// No further segment fits on the disk, and half of the last one is used. The other half is for
     /// acknowledging what is ours already.
     var isFull: Bool {
-        guard let onDisk, !onDisk.thread.hasSpare else { return false }
-        return onDisk.segments.roomLeft < Self.segmentSize / 2 && onDisk.segments.bytesWritten > 0
+        guard let onDisk, onDisk.thread.isShortOfSpace else { return false }
+        return onDisk.segments.roomLeft < Self.segmentSize / 2
     }
 
     /// What is to be done now and then: have a spare segment, make a checkpoint. Returns the

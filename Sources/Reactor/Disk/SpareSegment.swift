@@ -14,6 +14,7 @@ final class SpareSegment: Sendable {
     private let disk: PosixDisk
     private let ready = Atomic<Bool>(false)
     private let working = Atomic<Bool>(false)
+    private let failed = Atomic<Bool>(false)
 
     init(disk: PosixDisk, size: Int) {
         self.disk = disk
@@ -21,6 +22,9 @@ final class SpareSegment: Sendable {
     }
 
     var isReady: Bool { ready.load(ordering: .acquiring) }
+
+    /// There is none, and the last attempt to make one failed.
+    var isMissing: Bool { !isReady && failed.load(ordering: .relaxed) }
 
     /// Makes a spare unless there is one, or one is in the making. Call it again, now and then: it
     /// is also what tries anew after the disk was full.
@@ -31,6 +35,7 @@ final class SpareSegment: Sendable {
         do throws(SystemError) {
             try startThread { [self] in
                 let isMade = make()
+                failed.store(!isMade, ordering: .relaxed)
                 ready.store(isMade, ordering: .releasing)
                 working.store(false, ordering: .releasing)
             }

@@ -70,8 +70,8 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         return since == 0 ? .zero : .nanoseconds(monotonicNanoseconds() - since)
     }
 
-    /// Whether the next segment's space is there already. While it is not, the disk is filling up.
-    package var hasSpare: Bool { spare.isReady }
+    /// The disk has no space for another segment.
+    package var isShortOfSpace: Bool { spare.isMissing }
 
     /// Tries again to have a spare, after the disk was full.
     package func prepareSpare() {

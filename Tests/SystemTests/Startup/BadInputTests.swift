@@ -105,9 +105,19 @@ private struct Ending {
     @Test func busyPort() throws {
         let stage = try Stage()
         let broker = try stage.startBroker()
-        let file = try stage.write("second.conf", "listener \(stage.port) 127.0.0.1\n")
-        let ending = try Ending(stage.start("qos2-broker", ["-c", file]))
+        let second = try Stage()
+        let file = try second.write("second.conf", "listener \(stage.port) 127.0.0.1\n")
+        let ending = try Ending(second.start("qos2-broker", ["-c", file]))
         ending.expect(status: 1, oneLineWith: ["127.0.0.1:\(stage.port) is in use", "qos2-broker)"])
+        #expect(try broker.stop() == 0)
+    }
+
+    @Test func storeOfAnotherBroker() throws {
+        let stage = try Stage()
+        let broker = try stage.startBroker()
+        let file = try stage.write("second.conf", "listener \(try freePort()) 127.0.0.1\n")
+        let ending = try Ending(stage.start("qos2-broker", ["-c", file]))
+        ending.expect(status: 74, oneLineWith: ["another process uses this folder"])
         #expect(try broker.stop() == 0)
     }
 
