@@ -60,7 +60,13 @@ final class SpareSegment: Sendable {
             for old in [Self.name, Self.unfinished] where names.contains(old) {
                 try disk.remove(old)
             }
-            try disk.create(Self.unfinished, size: size)
+            do throws(DiskError) {
+                try disk.create(Self.unfinished, size: size)
+            } catch {
+                // What could be had of it is worth more to what is being written now.
+                try disk.remove(Self.unfinished)
+                throw error
+            }
             try disk.rename(Self.unfinished, to: Self.name)
             return true
         } catch {
