@@ -27,7 +27,6 @@ final class Scene {
     /// Bytes of links that were closed by the broker, for their clients to read.
     private var lastBytes: [ConnectionID: [UInt8]] = [:]
     private(set) var notes: [Note] = []
-    private var nextConnection: UInt32 = 0
 
     init(_ limits: Limits = Limits()) {
         engine = Engine(limits: limits, home: home, seed: 42)
@@ -110,6 +109,23 @@ extension Scene {
 
     func shutDown() {
         engine.shutDown(at: now)
+        settle()
+    }
+
+    /// The broker dies, and comes back with what was durable. Every connection is gone, with
+    /// whatever its client had not read yet.
+    func crash() throws {
+        home.loseWaiting()
+        home.isLate = false
+        for id in links.keys { lastBytes[id] = [] }
+        links = [:]
+        deadlines = [:]
+        var replay = Replay(seed: 43)
+        for batch in home.batches {
+            try replay.batch(batch.span)
+        }
+        engine = Engine(limits: engine.broker.limits, home: home, seed: 43, from: replay)
+        engine.recovered(at: now)
         settle()
     }
 

@@ -16,6 +16,13 @@ final class TestHome: Journal.Home {
         return !isLate
     }
 
+    /// What was on its way to the disk never arrives.
+    func loseWaiting() {
+        guard waiting != nil else { return }
+        waiting = nil
+        batches.removeLast()
+    }
+
     /// The batch in flight, which is durable from here on.
     func take() -> UInt64? {
         defer { waiting = nil }
