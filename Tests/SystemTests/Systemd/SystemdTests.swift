@@ -29,7 +29,7 @@ import Testing
                 for unit in qos2.target qos2-broker database-subscriber plc-publisher@line1; do
                     systemctl is-active $unit
                 done
-                systemctl show -P StatusText qos2-broker
+                until_true 'systemctl show -P StatusText qos2-broker | grep "serving 2 clients"'
                 systemctl show -P User qos2-broker database-subscriber plc-publisher@line1
                 """)
         #expect(run.lines.prefix(4).allSatisfy { $0 == "active" })
@@ -109,11 +109,12 @@ import Testing
             started + """
                 before=$(systemctl show -P MainPID qos2-broker)
                 systemctl reload qos2-broker
-                until_true 'journalctl -t qos2-broker | grep -qi reload'
+                until_true 'journalctl -t qos2-broker | grep "configuration reloaded" >/dev/null'
                 [ "$(systemctl show -P MainPID qos2-broker)" = "$before" ]
                 echo 'listner 1' >>/etc/qos2/broker.conf
                 systemctl reload qos2-broker || true
-                until_true 'journalctl -t qos2-broker -p err | grep -q listner'
+                until_true 'journalctl -t qos2-broker -p err | grep "reload failed" >/dev/null'
+                journalctl -t qos2-broker | grep "broker.conf:.*listner" >/dev/null
                 count=$(rows); until_true "[ \\$(rows) -gt $count ]"
                 [ "$(systemctl show -P MainPID qos2-broker)" = "$before" ]
                 """)
