@@ -108,7 +108,8 @@ private struct Ending {
         let second = try Stage()
         let file = try second.write("second.conf", "listener \(stage.port) 127.0.0.1\n")
         let ending = try Ending(second.start("qos2-broker", ["-c", file]))
-        ending.expect(status: 1, oneLineWith: ["127.0.0.1:\(stage.port) is in use", "qos2-broker)"])
+        ending.expect(
+            status: 1, oneLineWith: ["127.0.0.1:\(stage.port) is in use", "qos2-broker)"])
         #expect(try broker.stop() == 0)
     }
 
