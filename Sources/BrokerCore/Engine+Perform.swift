@@ -171,7 +171,11 @@ extension Engine {
 
     private mutating func disconnect(_ reason: ReasonCode, _ id: ConnectionID) {
         guard version(of: id) == .v5 else { return }
-        send(DisconnectEncoder(.v5, reason), to: id, behind: journal.tail)
+        var encoder = DisconnectEncoder(.v5, reason)
+        // Some clients show the reason's text and not its code.
+        encoder.reasonString = reason.name
+        encoder.fit(broker.connections[id.index].packetSizeMax)  // [MQTT-3.14.2-3]
+        send(encoder, to: id, behind: journal.tail)
     }
 
     private func version(of id: ConnectionID) -> ProtocolVersion {

@@ -33,7 +33,15 @@ struct BrokerCommand: ParsableCommand {
     var printConfig = false
 
     func run() throws {
-        let configuration = try readConfiguration()
+        let configuration: Configuration
+        do throws(ConfigurationErrors) {
+            configuration = try readConfiguration()
+        } catch {
+            for error in error.all {
+                complain(error.description)
+            }
+            throw ExitCode(Exit.configuration)
+        }
         if check { return }
         if printConfig {
             print(configuration.text, terminator: "")
@@ -42,8 +50,8 @@ struct BrokerCommand: ParsableCommand {
         try serve(configuration)
     }
 
-    /// The configuration of file and arguments; every error is told, then the command fails.
-    private func readConfiguration() throws -> Configuration {
+    /// The configuration of file and arguments.
+    private func readConfiguration() throws(ConfigurationErrors) -> Configuration {
         var reader = ConfigurationReader()
         if let file { reader.read(file: file) }
         if let port { reader.listen(onPort: port) }
@@ -51,12 +59,7 @@ struct BrokerCommand: ParsableCommand {
         for notice in reader.notices {
             complain("notice: \(notice)")
         }
-        guard reader.errors.isEmpty else {
-            for error in reader.errors {
-                complain(error.description)
-            }
-            throw ExitCode(Exit.configuration)
-        }
+        guard reader.errors.isEmpty else { throw ConfigurationErrors(all: reader.errors) }
         return reader.configuration
     }
 
@@ -86,7 +89,7 @@ struct BrokerCommand: ParsableCommand {
         var replay = Replay(seed: seed)
         let store = try openStore(configuration, loop, log, into: &replay)
         let service = BrokerService(configuration, loop, log, store, replay, seed: seed)
-        service.reload = { try? readConfiguration() }
+        service.reload = { () throws(ConfigurationErrors) in try readConfiguration() }
         try service.start()
         loop.run()
         store.close()

@@ -29,7 +29,7 @@ final class BrokerService: Service {
         }
     }
 
-    private static let statusInterval = Duration.seconds(2)
+    private static let statusInterval = Duration.milliseconds(500)
     private static let dropsInterval = Duration.seconds(60)
     private static let shareInterval = Duration.seconds(10)
     /// How long clients have to take their last packets when the broker stops.
@@ -37,8 +37,8 @@ final class BrokerService: Service {
     /// A sync that takes longer hangs.
     private static let syncLimit = Duration.seconds(5)
 
-    /// Reads the configuration again; nil when it has errors, which have been told.
-    var reload: () -> Configuration? = { nil }
+    /// Reads the configuration again.
+    var reload: () throws(ConfigurationErrors) -> Configuration = { Configuration() }
 
     private var configuration: Configuration
     private var engine: Engine
@@ -245,12 +245,13 @@ extension BrokerService {
     /// On any error the old configuration stays.
     private func reloadConfiguration() {
         Readiness.reloading()
-        if let new = reload() {
+        do throws(ConfigurationErrors) {
+            let new = try reload()
             let listensElsewhere = new.listeners != configuration.listeners
             apply(new)
             journalist.reloaded(listensElsewhere: listensElsewhere)
-        } else {
-            journalist.reloadFailed()
+        } catch {
+            journalist.reloadFailed(error)
         }
         Readiness.ready(status: statusText)
     }

@@ -72,3 +72,8 @@ struct Configuration {
         return lines.map { $0 + "\n" }.joined()
     }
 }
+
+/// Everything that is wrong with a configuration, in the order of its lines.
+struct ConfigurationErrors: Error {
+    let all: [SettingsError]
+}

@@ -201,7 +201,10 @@ final class Journalist {
         log.write(.notice, "configuration reloaded\(hint)", kind: LogKind.reloaded)
     }
 
-    func reloadFailed() {
+    func reloadFailed(_ errors: ConfigurationErrors) {
+        for error in errors.all {
+            log.write(.error, error.description, kind: LogKind.reloaded, tint: .failure)
+        }
         log.write(
             .error, "reload failed: the old configuration stays in force", kind: LogKind.reloaded,
             tint: .failure)
