@@ -46,6 +46,7 @@ final class SubscriberService: Service {
 
     private var rows = 0
     private var lastStatus = ""
+    private var isStatusDue = false
 
     init(
         _ configuration: Configuration, _ loop: EventLoop, _ log: Log
@@ -171,9 +172,7 @@ extension SubscriberService {
             case .stopped: loop.stop()
             }
         }
-        if statusText != lastStatus, !engine.isStopping, Readiness.isWanted {
-            loop.setDeadline(Key.status, at: loop.now + .seconds(1))
-        }
+        owesStatus()
     }
 
     private func close(flushing: Bool) {
@@ -191,7 +190,16 @@ extension SubscriberService {
         return "\(place), \(rows) rows since the start"
     }
 
+    /// The service manager is told once a second at most.
+    private func owesStatus() {
+        guard Readiness.isWanted, !isStatusDue, statusText != lastStatus else { return }
+        isStatusDue = true
+        loop.setDeadline(Key.status, at: loop.now + .seconds(1))
+    }
+
     private func tellStatus() {
+        isStatusDue = false
+        guard !engine.isStopping else { return }
         lastStatus = statusText
         Readiness.status(lastStatus)
     }

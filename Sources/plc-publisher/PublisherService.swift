@@ -39,6 +39,7 @@ final class PublisherService: Service {
     /// PUBREL for messages that nobody here wants.
     private var toForget: [Receipt] = []
     private var lastStatus = ""
+    private var isStatusDue = false
 
     init(_ configuration: Configuration, _ source: Source, _ loop: EventLoop, _ log: Log) {
         self.configuration = configuration
@@ -48,8 +49,11 @@ final class PublisherService: Service {
         step =
             source.isRecorded
             ? .nanoseconds(1_000_000_000 / configuration.replayRate) : configuration.interval
+        var options = configuration.clientOptions
+        // A recording can wait, so that none of it need be dropped.
+        if source.isRecorded { options.outboxOverflow = .refuse }
         // The outbox is in memory: this process knows of no session before it.
-        let session = ClientSession(configuration.clientOptions, knowsSession: false)
+        let session = ClientSession(options, knowsSession: false)
         engine = ClientEngine(
             session, home: MemoryHome(), seed: UInt64.random(in: .min ... .max))
         loop.log = log
@@ -63,7 +67,8 @@ final class PublisherService: Service {
         journalist.started(stream: configuration.stream, remaining: source.remaining)
         engine.start()
         loop.setDeadline(Key.sample, at: loop.now)
-        Readiness.ready(status: statusText)
+        lastStatus = statusText
+        Readiness.ready(status: lastStatus)
         act()
     }
 
@@ -155,7 +160,7 @@ extension PublisherService {
             case .stopped: loop.stop()
             }
         }
-        if statusText != lastStatus, !engine.isStopping { owesStatus() }
+        owesStatus()
     }
 
     private func close(flushing: Bool) {
@@ -229,15 +234,16 @@ extension PublisherService {
         return "\(place), outbox \(engine.session.outbox.count)"
     }
 
-    /// The service manager is told once a second at most.
+    /// The service manager is told now and then, at another moment than that of a sample.
     private func owesStatus() {
-        guard Readiness.isWanted else { return }
-        if lastStatus.isEmpty { return tellStatus() }
-        loop.setDeadline(Key.status, at: loop.now + .seconds(1))
+        guard Readiness.isWanted, !isStatusDue, statusText != lastStatus else { return }
+        isStatusDue = true
+        loop.setDeadline(Key.status, at: loop.now + .milliseconds(1_500))
     }
 
     private func tellStatus() {
-        guard statusText != lastStatus, !engine.isStopping else { return }
+        isStatusDue = false
+        guard !engine.isStopping else { return }
         lastStatus = statusText
         Readiness.status(lastStatus)
     }
