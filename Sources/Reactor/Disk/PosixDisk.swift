@@ -49,7 +49,7 @@ package final class PosixDisk: Disk, Sendable {
     /// in the file system's own journal at each sync.
     package func create(_ name: String, size: Int) throws(DiskError) {
         let file = try descriptor(name, O_RDWR | O_CREAT | O_EXCL)
-        let zeros = [UInt8](repeating: 0, count: min(size, 1 << 20))
+        let zeros = [UInt8](repeating: 0, count: min(size, 64 << 10))
         var at = 0
         while at < size {
             let count = min(zeros.count, size - at)
