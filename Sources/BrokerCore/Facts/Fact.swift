@@ -80,6 +80,8 @@ package struct Details: Equatable {
         package var willDelay: UInt32 = 0
         /// Seconds that the will lives once it is published.
         package var willExpiry: UInt32?
+        /// How many connections `opened` begins with: more than one in a checkpoint.
+        package var connections: UInt32 = 1
     }
 
     package struct Filter: Equatable {

@@ -89,13 +89,14 @@ extension State {
         _ kind: FactKind, _ id: SessionID, _ opening: Details.Opening, into journal: inout Journal
     ) {
         let client = opening.client.bytes
-        journal.append(kind, atMost: 24 + client.count) { out in
+        journal.append(kind, atMost: 28 + client.count) { out in
             out.append(little: id.place)
             out.append(little: opening.expiry.seconds)
             out.append(little: opening.will?.place ?? .max)
             out.append(little: opening.willDelay)
             out.append(little: UInt32(opening.willExpiry == nil ? 0 : 1))
             out.append(little: opening.willExpiry ?? 0)
+            out.append(little: opening.connections)
             out.append(client.span)
         }
     }

@@ -8,6 +8,9 @@ import MQTT
 package struct Replay: ~Copyable {
     var state: State
     private var details = Details()
+    /// Places that no broker reaches: memory is made up to the highest place of a record.
+    var placesMax: UInt32 = 1 << 26
+
     /// The body that came last is held until the fact behind it has taken its own hold.
     private var held: MessageID?
 
@@ -35,6 +38,7 @@ package struct Replay: ~Copyable {
             } else {
                 details.removeAll()
                 let fact = try fact(kind, &reader, bytes)
+                guard reader.rest.isEmpty, fits(fact, details) else { throw .malformed(at: at) }
                 state.apply(fact, details)
                 letGo()
             }
@@ -70,7 +74,9 @@ package struct Replay: ~Copyable {
             propertiesCount: Int(try reader.word(bytes)),
             payloadCount: Int(try reader.word(bytes)))
         let size = draft.topicCount + draft.propertiesCount + draft.payloadCount
-        guard reader.rest.count == size, !state.messages.contains(id) else {
+        guard reader.rest.count == size, draft.topicCount <= 65_535,
+            id.place < placesMax, !state.messages.contains(id)
+        else {
             throw .malformed(at: reader.start)
         }
         let body = bytes.extracting(reader.rest)
@@ -132,11 +138,12 @@ package struct Replay: ~Copyable {
         let delay = try reader.word(bytes)
         let expires = try reader.word(bytes) == 1
         let willExpiry = try reader.word(bytes)
+        let connections = try reader.word(bytes)
         details.openings = [
             Details.Opening(
-                client: ClientID(bytes, reader.rest), expiry: expiry,
+                client: ClientID(bytes, reader.takeRest()), expiry: expiry,
                 will: will == .max ? nil : MessageID(place: will), willDelay: delay,
-                willExpiry: expires ? willExpiry : nil)
+                willExpiry: expires ? willExpiry : nil, connections: connections)
         ]
         return 0
     }
@@ -151,7 +158,7 @@ package struct Replay: ~Copyable {
         }
         details.filters = [
             Details.Filter(
-                text: reader.rest.map { bytes[$0] }, options: options, identifier: identifier)
+                text: reader.takeRest().map { bytes[$0] }, options: options, identifier: identifier)
         ]
         return 0
     }
@@ -171,7 +178,7 @@ package struct Replay: ~Copyable {
             var identifiers: [UInt32] = []
             let identifierCount = try reader.word(bytes)
             for _ in 0..<identifierCount {
-                identifiers.append(try reader.word(bytes))
+                identifiers.append(try reader.identifier(bytes))
             }
             let delivery = Delivery(
                 message: message, qos: qos, retain: choice >> 18 & 1 == 1,
@@ -212,6 +219,11 @@ struct FactReader {
 
     var rest: Range<Int> { position..<content.upperBound }
 
+    mutating func takeRest() -> Range<Int> {
+        defer { position = content.upperBound }
+        return rest
+    }
+
     mutating func word(_ bytes: Span<UInt8>) throws(RecordError) -> UInt32 {
         guard rest.count >= 4 else { throw .malformed(at: start) }
         defer { position += 4 }
@@ -233,6 +245,13 @@ struct FactReader {
             throw .malformed(at: start)
         }
         return id
+    }
+
+    /// A subscription identifier. 3.8.2.1.2
+    mutating func identifier(_ bytes: Span<UInt8>) throws(RecordError) -> UInt32 {
+        let identifier = try word(bytes)
+        guard 1...268_435_455 ~= identifier else { throw .malformed(at: start) }
+        return identifier
     }
 
     mutating func dropReason(_ bytes: Span<UInt8>) throws(RecordError) -> DropReason {

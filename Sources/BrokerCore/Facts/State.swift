@@ -63,6 +63,7 @@ struct State: ~Copyable {
                 client: opening.client, expiry: opening.expiry,
                 isJournalled: opening.expiry.outlivesConnection),
             at: id.index)
+        self[id].connections = opening.connections
         places[opening.client] = id
         setWill(id, opening)
     }

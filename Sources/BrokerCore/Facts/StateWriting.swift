@@ -31,7 +31,8 @@ extension State {
         let expiry = self[id].expiry
         let opening = Details.Opening(
             client: self[id].client, expiry: expiry.outlivesConnection ? expiry : .never,
-            will: will?.message, willDelay: will?.delay ?? 0, willExpiry: will?.expiry)
+            will: will?.message, willDelay: will?.delay ?? 0, willExpiry: will?.expiry,
+            connections: self[id].connections)
         details.openings = [opening]
         if let will { writeBody(of: will.message, &written, into: &journal) }
         encode(.opened(id, detail: 0), details, into: &journal)

@@ -30,6 +30,7 @@ extension Scene {
             #expect(replayed.durableDescription() == live)
             #expect(replayed.messages.blocksInUse == replayed.messages.count)
             #expect(replayed.messages.count == replayed.referencedMessages().count)
+            #expect(try replayed.rewritten().durableDescription() == live)
         } catch {
             Issue.record("the journal cannot be replayed: \(error)")
         }
@@ -80,6 +81,19 @@ extension Scene {
 }
 
 extension State {
+    /// This state as a checkpoint tells it.
+    borrowing func rewritten() throws -> State {
+        let home = TestHome()
+        var journal = Journal(home: home)
+        write(into: &journal)
+        journal.submit()
+        var replay = Replay(into: State(seed: 8))
+        for batch in home.batches {
+            try replay.batch(batch.span)
+        }
+        return replay.finish()
+    }
+
     /// Every message that somebody needs.
     borrowing func referencedMessages() -> Set<MessageID> {
         var found: Set<MessageID> = []

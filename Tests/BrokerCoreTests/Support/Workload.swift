@@ -52,7 +52,7 @@ struct Workload {
     private mutating func connect(_ at: Int) {
         let client = clients[at]
         let isClean = random.chance(oneIn: 3)
-        let expiry: UInt32? = isClean ? random.pick([nil, 0, 50]) : random.pick([nil, 60, 100_000])
+        let expiry = random.pick(isClean ? [nil, 0, 50] : [nil, 60, 100_000] as [UInt32?])
         let packets = client.connect(
             clean: isClean, expiry: client.version == .v5 ? expiry : nil,
             keepAlive: random.pick([0, 0, 20]),

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether a fact fits the state that replay has reached. A journal of this broker always does; one
+// that does not is refused with the place of the record, where applying it would trap.
+import MQTT
+
+extension Replay {
+    /// True if `fact` can be applied. What a `released` record is about was looked up when it was
+    /// read.
+    func fits(_ fact: Fact, _ details: borrowing Details) -> Bool {
+        switch fact {
+        case .opened(let id, let detail):
+            let opening = details.openings[Int(detail)]
+            return id.place < placesMax && !state.contains(id)
+                && state.places[opening.client] == nil && has(opening.will)
+        case .resumed(let id, let detail):
+            let opening = details.openings[Int(detail)]
+            return state.contains(id) && state[id].client == opening.client && has(opening.will)
+        case .closed(let id, _), .expiryChanged(let id, _), .ended(let id), .subscribed(let id, _),
+            .unsubscribed(let id, _), .willForgotten(let id):
+            return state.contains(id)
+        case .stored: return true
+        case .accepted(let message, let id, let packet):
+            return state.contains(id) && state.messages.contains(message)
+                && state[id].inbound.arrival(of: packet) == .first
+        case .released(_, _, let receivers): return fit(receivers, details)
+        case .routed(let message, _, let receivers):
+            return state.messages.contains(message) && fit(receivers, details)
+        case .sent(let id, let packet):
+            return state.contains(id) && !state[id].waiting.isEmpty
+                && state[id].outbound[packet] == nil
+        case .acknowledged(let id, let packet):
+            return state.contains(id) && state[id].outbound[packet]?.flow == .published2
+        case .completed(let id, let packet):
+            return state.contains(id) && state[id].outbound[packet] != nil
+        case .dropped(let id, _): return state.contains(id) && !state[id].waiting.isEmpty
+        }
+    }
+
+    private func has(_ will: MessageID?) -> Bool {
+        guard let will else { return true }
+        return state.messages.contains(will)
+    }
+
+    /// Each receiver exists, and each identifier is free and given once.
+    private func fit(_ receivers: Details.Receivers, _ details: borrowing Details) -> Bool {
+        var given: Set<UInt64> = []
+        for at in receivers.range {
+            let receiver = details.receivers[at]
+            guard state.contains(receiver.session), receiver.delivery.qos != .atMostOnce else {
+                return false
+            }
+            guard let id = receiver.id else { continue }
+            let key = UInt64(receiver.session.place) << 16 | UInt64(id.rawValue)
+            guard state[receiver.session].outbound[id] == nil, given.insert(key).inserted else {
+                return false
+            }
+        }
+        return true
+    }
+}
