@@ -67,10 +67,9 @@ package struct ClientEngine: ~Copyable {
     /// The connection is gone. `why` is nil if it ended because we closed it.
     package mutating func closed(_ why: String?, at now: Instant) {
         guard reach == .connected else { return }
-        let wasLeaving = session.connection?.phase == .leaving
         if let age = session.closed(at: now) { backoff.connectionEnded(after: age) }
         dropOutput()
-        if stopDue != nil, wasLeaving || session.outbox.isEmpty { return end() }
+        if let stopDue, stopDue <= now || session.outbox.isEmpty { return end() }
         wait(at: now) { .lost(why ?? "closed", retryIn: $0) }
     }
 

@@ -36,7 +36,8 @@ final class SubscriberService: Service {
     /// In the open transaction.
     private var waiting: [Answer] = []
     private var outcomes: [Outcome] = []
-    /// When the open transaction got its first change.
+    /// How many changes the open transaction has, and when it got the first.
+    private var changes = 0
     private var openedAt = Duration.zero
     /// Something came in this turn, so that more may be on its way.
     private var hasNews = false
@@ -248,19 +249,20 @@ extension SubscriberService: ClientApplication {
 
     private func noteChange() {
         hasNews = true
+        changes += 1
         if !store.hasOpenTransaction { openedAt = loop.now }
     }
 
     /// A full transaction is committed in the middle of a turn.
     private func makeRoom() throws(DatabaseError) {
-        if waiting.count >= configuration.batch.count { try commitOpen() }
+        if changes >= configuration.batch.count { try commitOpen() }
     }
 }
 
 extension SubscriberService {
     /// Commits, unless more is likely to come and there is room and time for it.
     private func endBatch() {
-        let isFull = waiting.count >= configuration.batch.count
+        let isFull = changes >= configuration.batch.count
         let isLate = loop.now - openedAt >= configuration.batch.time
         if hasNews, !isFull, !isLate, !engine.isStopping {
             // Another look at the socket, at once.
@@ -279,6 +281,7 @@ extension SubscriberService {
         let start = loop.exactNow
         let report = try store.commit()
         let time = loop.exactNow - start
+        changes = 0
         rows += report.rows
         commits.append((report, outcomes, time))
         committed += waiting

@@ -324,6 +324,30 @@ private func firstByte(_ kind: PacketKind) -> UInt8 { kind.rawValue << 4 | kind.
         #expect(bench.engine.deadline == nil)
     }
 
+    /// A server that sends us away while we deliver the last ones is reached once more.
+    @Test func stoppingOutlivesALostConnection() {
+        var bench = Bench()
+        bench.connect()
+        _ = bench.engine.enqueue(message("1"), at: bench.now)
+        bench.engine.turnEnded()
+        _ = bench.actions()
+        bench.engine.stop(within: .seconds(5), at: bench.now)
+        _ = bench.receive(DisconnectEncoder(.v5, .serverShuttingDown).encoded())
+        #expect(bench.commands() == [.close(flushing: true)])
+        bench.engine.closed(nil, at: bench.now)
+        #expect(bench.commands().isEmpty, "not stopped")
+        bench.now += .seconds(1)
+        bench.engine.deadlineReached(at: bench.now)
+        #expect(bench.commands() == [.dial])
+        bench.connect(present: true)
+        bench.acknowledge(.pubrec, 1)
+        bench.acknowledge(.pubcomp, 1)
+        bench.engine.turnEnded()
+        #expect(bench.commands() == [.close(flushing: true)])
+        bench.engine.closed(nil, at: bench.now)
+        #expect(bench.commands() == [.stopped])
+    }
+
     @Test func stoppingDoesNotWaitForEver() {
         var bench = Bench()
         bench.connect()
