@@ -45,7 +45,7 @@ struct Machine {
         process.executableURL = Repository.file("Tests/SystemTests/Systemd/boot")
         process.arguments =
             [
-                "--cache", cache.path, "--packages", "libsqlite3-0,libstdc++6,sqlite3",
+                "--cache", cache.path, "--packages", "libsqlite3-0,sqlite3",
                 "--install", tree.path, "--timeout", "120", "--",
             ] + ["bash", "-c", prelude + script]
         process.standardInput = FileHandle.nullDevice
