@@ -8,6 +8,7 @@ import Reactor
 final class Journalist {
     private let log: Log
     private let server: String
+    private var sampling = HandshakeSampling()
 
     init(_ log: Log, server: String) {
         self.log = log
@@ -94,7 +95,11 @@ final class Journalist {
         log.write(.error, error.description, kind: LogKind.trouble, tint: .failure)
     }
 
-    func step(_ step: HandshakeStep) {
+    func step(_ step: HandshakeStep, at now: Instant) {
+        if let share = sampling.takeShare(at: now) {
+            log.write(.information, share.text, kind: LogKind.share)
+        }
+        guard sampling.shows(step, at: now) else { return }
         log.write(
             .information, step.text, kind: ClientNote.stepKind, tint: step.tint,
             fields: step.fields.map { LogField($0.name, $0.value) })

@@ -15,4 +15,6 @@ enum LogKind {
     static let stopping = "4bad3672-eb78-4b60-884c-d80b8a32ef48"
     static let databaseFailed = "241e20eb-3ecf-4c50-9f36-faf778f90e5b"
     static let trouble = "1103ed1a-b3a0-4747-af41-2f9f4875d4a3"
+    /// The same kind as the broker's.
+    static let share = "8f841195-585b-4ca4-9e5a-4800db2f146f"
 }

@@ -168,7 +168,7 @@ extension SubscriberService {
                 loop.dial(host: configuration.broker.host, port: configuration.broker.port, tag: 0)
             case .close(let flushing): close(flushing: flushing)
             case .taken: preconditionFailure("the subscriber publishes nothing")
-            case .step(let step): journalist.step(step)
+            case .step(let step): journalist.step(step, at: now)
             case .tell(let note): journalist.note(note)
             case .stopped: loop.stop()
             }

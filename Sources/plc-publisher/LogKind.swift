@@ -12,4 +12,6 @@ enum LogKind {
     static let finished = "1fdf01c0-49b2-423d-bf9b-5616a0d01178"
     static let stopping = "5b8f6a86-113e-43d1-8394-88dce395bb2e"
     static let trouble = "32657d7c-0411-4d36-a54e-7df3d37e14e7"
+    /// The same kind as the broker's.
+    static let share = "8f841195-585b-4ca4-9e5a-4800db2f146f"
 }

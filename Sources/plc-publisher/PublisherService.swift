@@ -155,7 +155,7 @@ extension PublisherService {
                 loop.dial(host: configuration.broker.host, port: configuration.broker.port, tag: 0)
             case .close(let flushing): close(flushing: flushing)
             case .taken: tellSample()
-            case .step(let step): journalist.step(step)
+            case .step(let step): journalist.step(step, at: now)
             case .tell(let note): tell(note)
             case .stopped: loop.stop()
             }

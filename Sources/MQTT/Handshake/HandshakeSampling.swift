@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: Apache-2.0
+// Which handshakes a client's log shows: all of them up to a rate, whole ones above it. Half a
+// handshake in a log would look like a fault.
+
+/// Asked for each step, in order. 50 handshakes of four packets are 200 packets a second.
+package struct HandshakeSampling {
+    private struct Flow: Hashable {
+        let id: PacketID
+        let isInbound: Bool
+    }
+
+    /// What was left out of the log, for the line that tells it.
+    package struct Share: Equatable {
+        package var seen: Int
+        package var shown: Int
+        package var seconds: Int
+
+        package var text: String {
+            "\(seen / max(1, seconds)) handshakes/s, \(shown) of \(seen) shown"
+        }
+    }
+
+    private static let flowsPerSecond = 50
+    private static let shareSeconds: Int64 = 10
+
+    private var shownFlows: Set<Flow> = []
+    private var second: Int64 = 0
+    private var allowance = flowsPerSecond
+    private var shareBegan: Int64?
+    private var seen = 0
+    private var shown = 0
+
+    package init() {}
+
+    package mutating func shows(_ step: HandshakeStep, at now: Instant) -> Bool {
+        if step.packet == .publish { return begins(step, at: now) }
+        guard let flow = flow(of: step) else { return false }
+        let isLast = step.number == step.count || step.outcome.endsFlow
+        return isLast ? shownFlows.remove(flow) != nil : shownFlows.contains(flow)
+    }
+
+    /// Every ten seconds, if not all was shown.
+    package mutating func takeShare(at now: Instant) -> Share? {
+        let second = now.nanoseconds / 1_000_000_000
+        guard let began = shareBegan, second - began >= Self.shareSeconds else { return nil }
+        let share = Share(seen: seen, shown: shown, seconds: Int(second - began))
+        shareBegan = nil
+        seen = 0
+        shown = 0
+        return share.shown < share.seen ? share : nil
+    }
+
+    private mutating func begins(_ step: HandshakeStep, at now: Instant) -> Bool {
+        let thisSecond = now.nanoseconds / 1_000_000_000
+        if thisSecond != second {
+            second = thisSecond
+            allowance = Self.flowsPerSecond
+        }
+        shareBegan = shareBegan ?? thisSecond
+        seen += 1
+        let flow = flow(of: step)
+        guard allowance > 0 else {
+            // The identifier begins anew: what it was shown for before has ended unseen.
+            if let flow { shownFlows.remove(flow) }
+            return false
+        }
+        allowance -= 1
+        shown += 1
+        if let flow { shownFlows.insert(flow) }
+        return true
+    }
+
+    private func flow(of step: HandshakeStep) -> Flow? {
+        let isForward = step.packet == .publish || step.packet == .pubrel
+        return step.id.map {
+            Flow(id: $0, isInbound: (step.direction == .received) == isForward)
+        }
+    }
+}
+
+extension HandshakeStep.Outcome {
+    /// No further step follows.
+    fileprivate var endsFlow: Bool {
+        if case .refused = self { true } else { false }
+    }
+}
