@@ -43,14 +43,28 @@ package struct PacketIDTable<Value> {
         if (count + 1) * 2 > slots.count {
             grow()
         }
+        place(Slot(id: id.rawValue, value: value))
+        count += 1
+    }
+
+    /// Whoever is nearer to where it belongs makes room, so that each run of slots is in the order
+    /// of where its members belong.
+    private mutating func place(_ slot: Slot) {
+        var slot = slot
         let mask = slots.count - 1
-        var at = Int(id.rawValue) & mask
+        var at = Int(slot.id) & mask
         while slots[at].id != 0 {
-            precondition(slots[at].id != id.rawValue, "packet identifier \(id) opened twice")
+            precondition(slots[at].id != slot.id, "packet identifier \(slot.id) opened twice")
+            if distance(of: slots[at].id, at) < distance(of: slot.id, at) {
+                swap(&slots[at], &slot)
+            }
             at = (at + 1) & mask
         }
-        slots[at] = Slot(id: id.rawValue, value: value)
-        count += 1
+        slots[at] = slot
+    }
+
+    private func distance(of id: UInt16, _ at: Int) -> Int {
+        (at - Int(id)) & (slots.count - 1)
     }
 
     /// `id` must be open.
@@ -93,17 +107,15 @@ package struct PacketIDTable<Value> {
         }
     }
 
-    /// Moves later members of the probe run back, so that no tombstones gather.
+    /// Moves later members of the probe run back, so that no tombstones gather: as far as the first
+    /// that is where it belongs, which is at once for identifiers that count upwards.
     private mutating func closeGap(at gap: Int) {
         let mask = slots.count - 1
         var hole = gap
         var at = (gap + 1) & mask
-        while slots[at].id != 0 {
-            let home = Int(slots[at].id) & mask
-            if (at - home) & mask >= (at - hole) & mask {
-                slots[hole] = slots[at]
-                hole = at
-            }
+        while slots[at].id != 0, distance(of: slots[at].id, at) > 0 {
+            slots[hole] = slots[at]
+            hole = at
             at = (at + 1) & mask
         }
         slots[hole] = Slot(id: 0, value: nil)
@@ -111,14 +123,10 @@ package struct PacketIDTable<Value> {
 
     private mutating func grow() {
         let old = slots
-        let size = max(4, old.count * 2)
-        slots = ContiguousArray(repeating: Slot(id: 0, value: nil), count: size)
+        slots = ContiguousArray(
+            repeating: Slot(id: 0, value: nil), count: max(4, old.count * 2))
         for slot in old where slot.id != 0 {
-            var at = Int(slot.id) & (size - 1)
-            while slots[at].id != 0 {
-                at = (at + 1) & (size - 1)
-            }
-            slots[at] = slot
+            place(slot)
         }
     }
 }

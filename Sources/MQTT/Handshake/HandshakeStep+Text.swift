@@ -113,18 +113,28 @@ extension String {
         return missing > 0 ? self + String(repeating: " ", count: missing) : self
     }
 
-    /// Control characters as `\xNN`, so that a line stays one line.
+    /// Control characters as `\xNN`, so that a line stays one line and a terminal obeys nobody.
     package var escaped: String {
-        if unicodeScalars.allSatisfy({ $0.value >= 0x20 && $0.value != 0x7f }) { return self }
+        if unicodeScalars.allSatisfy({ !$0.isControl }) { return self }
         var result = ""
         for scalar in unicodeScalars {
-            if scalar.value >= 0x20, scalar.value != 0x7f {
-                result.unicodeScalars.append(scalar)
-            } else {
+            if scalar.isControl {
                 let digits = String(scalar.value, radix: 16)
                 result += "\\x" + (digits.count < 2 ? "0" : "") + digits
+            } else {
+                result.unicodeScalars.append(scalar)
             }
         }
         return result
+    }
+}
+
+extension Unicode.Scalar {
+    /// C0, DEL and C1, which some terminals obey, and the two separators that end a line.
+    fileprivate var isControl: Bool {
+        switch value {
+        case 0..<0x20, 0x7f...0x9f, 0x2028, 0x2029: true
+        default: false
+        }
     }
 }
