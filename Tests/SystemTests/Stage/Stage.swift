@@ -86,9 +86,12 @@ final class Stage {
         return URL(filePath: try write("recording.csv", text))
     }
 
-    /// What SQLite's own shell answers, beside the running subscriber.
+    /// What SQLite's own shell answers, beside the running subscriber. One that was killed leaves a
+    /// log that its successor recovers under a lock: that is waited for.
     func query(_ sql: String) throws -> String {
-        try output(of: "/usr/bin/sqlite3", ["-readonly", database.path, sql])
+        try output(
+            of: "/usr/bin/sqlite3",
+            ["-readonly", "-cmd", ".timeout 10000", database.path, sql])
     }
 
     func rows() throws -> Int {
