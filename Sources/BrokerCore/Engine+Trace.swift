@@ -9,8 +9,11 @@ extension Engine {
         of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
     ) {
         // A publisher that had to wait offers the same packet again.
-        guard !broker.connections[id.index].isPaused, trace.begins(at: now) else { return }
+        guard !broker.connections[id.index].isPaused else { return }
         let session = broker.connections[id.index].session
+        let isAgain =
+            packet.duplicate && trace.isWatched(packet.id, session: session, isInbound: true)
+        guard isAgain || trace.begins(at: now) else { return }
         var step = HandshakeStep(
             .received, .publish, client: broker.state[session].client, id: packet.id,
             qos: packet.qos)
@@ -33,7 +36,9 @@ extension Engine {
     ) {
         // At shutdown a will can meet a session that ended behind it.
         let session = broker.connections[id.index].session
-        guard broker.state.contains(session), trace.begins(at: now) else { return }
+        guard broker.state.contains(session) else { return }
+        let isAgain = isRepeat && trace.isWatched(packet, session: session, isInbound: false)
+        guard isAgain || trace.begins(at: now) else { return }
         var step = HandshakeStep(
             .sent, .publish, client: broker.state[session].client, id: packet, qos: delivery.qos)
         step.isDuplicate = isRepeat

@@ -69,6 +69,12 @@ struct HandshakeTrace {
         return true
     }
 
+    /// Whether a repeated PUBLISH belongs to a flow that is being watched: then it is shown with it.
+    func isWatched(_ id: PacketID?, session: SessionID, isInbound: Bool) -> Bool {
+        guard let id, isWatching else { return false }
+        return flows[FlowKey(session: session, id: id, isInbound: isInbound)] != nil
+    }
+
     /// The first step of a watched flow. A QoS 0 PUBLISH is a flow of one step.
     mutating func begin(
         _ step: HandshakeStep, session: SessionID, isInbound: Bool, behind gate: Gate,

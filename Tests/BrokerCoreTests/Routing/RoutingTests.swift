@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: Apache-2.0
+// Trees against brute force: every subscription and every retained message is compared with every
+// topic by TopicFilter alone.
+import MQTT
+import Testing
+
+@testable import BrokerCore
+
+@Suite struct RoutingTests {
+    private static let words = ["", "a", "b", "c", "$x", "+", "#"]
+
+    private static func topic(_ random: inout SplitMix64) -> [UInt8] {
+        while true {
+            let levels = (0...random.upTo(3)).map { _ in random.pick(["", "a", "b", "c", "$x"]) }
+            let text = levels.joined(separator: "/")
+            if !text.isEmpty { return Array(text.utf8) }
+        }
+    }
+
+    private static func filter(_ random: inout SplitMix64) -> [UInt8] {
+        while true {
+            let levels = (0...random.upTo(3)).map { _ in random.pick(words) }
+            let text = Array(levels.joined(separator: "/").utf8)
+            if (try? TopicFilter(text.span, text.indices, sharing: false)) != nil { return text }
+        }
+    }
+
+    private static func options(_ random: inout SplitMix64) -> SubscriptionOptions {
+        SubscriptionOptions(
+            maximumQoS: QoS(random.upTo(2)), noLocal: random.chance(oneIn: 3),
+            retainAsPublished: random.chance(oneIn: 3))
+    }
+
+    private struct Wish: Hashable {
+        let session: UInt32
+        let filter: [UInt8]
+    }
+
+    /// What the standard says about one topic, computed without any tree.
+    private func expected(
+        _ topic: [UInt8], _ model: [Wish: Subscription], _ lists: inout IdentifierLists
+    ) -> [Route] {
+        var routes: [Route] = []
+        for place in 0..<6 as Range<UInt32> {
+            let found = model.filter {
+                $0.key.session == place
+                    && TopicFilter.matches(filter: $0.key.filter.span, topic: topic.span)
+            }.map(\.value)
+            guard !found.isEmpty else { continue }
+            let foreign = found.filter { !$0.options.noLocal }
+            let identifiers = found.map(\.identifier).filter { $0 != 0 }.sorted()
+            routes.append(
+                Route(
+                    session: SessionID(place: place), qos: found.map(\.options.maximumQoS).max()!,
+                    qosForOwn: foreign.map(\.options.maximumQoS).max(),
+                    retainAsPublished: found.contains { $0.options.retainAsPublished },
+                    identifiers: lists.number(of: identifiers)))
+        }
+        return routes
+    }
+
+    @Test func routesAreThoseOfBruteForce() {
+        for seed in 0..<12 as Range<UInt64> {
+            var random = SplitMix64(seed: seed)
+            var tree = SubscriptionTree(seed: seed)
+            var routes = Routes(seed: seed)
+            var lists = IdentifierLists()
+            var model: [Wish: Subscription] = [:]
+            for _ in 0..<250 {
+                let wish = Wish(
+                    session: UInt32(random.upTo(5)), filter: Self.filter(&random))
+                let session = SessionID(place: wish.session)
+                if random.chance(oneIn: 3) {
+                    let removed = tree.remove(session: session, filter: wish.filter.span)
+                    #expect(removed == (model.removeValue(forKey: wish) != nil))
+                } else {
+                    let new = Subscription(
+                        session: session, options: Self.options(&random),
+                        identifier: UInt32(random.upTo(3)))
+                    let isNew = tree.insert(new, filter: wish.filter.span)
+                    #expect(isNew == (model.updateValue(new, forKey: wish) == nil))
+                }
+                #expect(tree.count == model.count)
+                for _ in 0..<3 {
+                    let topic = Self.topic(&random)
+                    let entry = routes.resolve(topic.span, tree, &lists)
+                    #expect(
+                        Array(routes.entries[entry].routes).map { "\($0)" }
+                            == expected(topic, model, &lists).map { "\($0)" },
+                        "\(String(decoding: topic, as: UTF8.self))")
+                }
+            }
+            for wish in model.keys {
+                tree.remove(
+                    session: SessionID(place: wish.session), filter: wish.filter.span)
+            }
+            #expect(tree.count == 0)
+        }
+    }
+
+    @Test func aTopicThatWasSeenIsFoundAgain() {
+        var tree = SubscriptionTree(seed: 1)
+        var routes = Routes(seed: 1)
+        var lists = IdentifierLists()
+        let topic = Array("a/b".utf8)
+        #expect(routes.find(topic.span) == nil)
+        let entry = routes.resolve(topic.span, tree, &lists)
+        #expect(routes.find(topic.span) == entry)
+        #expect(routes.resolve(topic.span, tree, &lists) == entry)
+        #expect(routes.entries[entry].routes.isEmpty)
+        let options = SubscriptionOptions(maximumQoS: .atLeastOnce)
+        let subscription = Subscription(
+            session: SessionID(place: 4), options: options, identifier: 0)
+        tree.insert(subscription, filter: Array("a/+".utf8).span)
+        #expect(routes.resolve(topic.span, tree, &lists) == entry)
+        #expect(routes.entries[entry].routes.map(\.session) == [SessionID(place: 4)])
+    }
+
+    /// Strangers can invent topics without end.
+    @Test func theTableOfTopicsIsBounded() {
+        let tree = SubscriptionTree(seed: 1)
+        var routes = Routes(seed: 1)
+        var lists = IdentifierLists()
+        for number in 0..<40_000 {
+            let topic = withUnsafeBytes(of: number) { Array($0.prefix(3)) }
+            _ = routes.resolve(topic.span, tree, &lists)
+        }
+        #expect(routes.entries.count <= 32_768)
+        let topic: [UInt8] = [0x3F, 0x9C, 0]  // 39,999
+        #expect(routes.find(topic.span) != nil)
+    }
+
+    @Test func retainedMessagesAreThoseOfBruteForce() {
+        for seed in 0..<12 as Range<UInt64> {
+            var random = SplitMix64(seed: seed)
+            var retained = RetainedMessages(seed: seed)
+            var model: [[UInt8]: MessageID] = [:]
+            for number in 0..<250 as Range<UInt32> {
+                let topic = Self.topic(&random)
+                let message = random.chance(oneIn: 3) ? nil : MessageID(place: number)
+                #expect(retained.replace(topic: topic.span, with: message) == model[topic])
+                model[topic] = message
+                #expect(retained.count == model.count)
+                let filter = Self.filter(&random)
+                var found: [UInt32] = []
+                retained.forEachMatch(filter: filter.span) { found.append($0.place) }
+                let matching = model.filter {
+                    TopicFilter.matches(filter: filter.span, topic: $0.key.span)
+                }
+                #expect(found.sorted() == matching.map(\.value.place).sorted())
+            }
+            var all: [UInt32] = []
+            retained.forEach { all.append($0.place) }
+            #expect(all.sorted() == model.values.map(\.place).sorted())
+        }
+    }
+
+    @Test func theTreeIsADictionaryOfPaths() {
+        for seed in 0..<8 as Range<UInt64> {
+            var random = SplitMix64(seed: seed)
+            var tree = LevelTree<Int>(seed: seed)
+            var model: [[UInt8]: Int] = [:]
+            for step in 0..<600 {
+                let path = Self.topic(&random)
+                if random.chance(oneIn: 2) {
+                    let node = tree.make(path.span)
+                    let before = tree.update(node) { value in
+                        defer { value = step }
+                        return value
+                    }
+                    #expect(before == model.updateValue(step, forKey: path))
+                } else if let node = tree.find(path.span) {
+                    tree.update(node) { $0 = nil }
+                    model[path] = nil
+                } else {
+                    #expect(model[path] == nil)
+                }
+                #expect(tree.valueCount == model.count)
+            }
+            for (path, value) in model {
+                #expect(tree.find(path.span).flatMap { tree[$0] } == value)
+            }
+            for path in model.keys {
+                tree.update(tree.find(path.span)!) { $0 = nil }
+            }
+            // Nothing is left behind: paths without a value are gone.
+            var children = 0
+            tree.forEachChild(of: LevelTree<Int>.root) { _ in children += 1 }
+            #expect(children == 0)
+        }
+    }
+
+    @Test func combinationsOfIdentifiersHaveOneNumberEach() {
+        var lists = IdentifierLists()
+        #expect(lists.number(of: []) == 0)
+        #expect(lists.list(0) == [])
+        for identifier in [1, 9, 268_435_455] as [UInt32] {
+            #expect(lists.number(of: [identifier]) == identifier)
+            #expect(lists.list(identifier) == [identifier])
+        }
+        let pair = lists.number(of: [1, 2])
+        let triple = lists.number(of: [1, 2, 268_435_455])
+        #expect(lists.number(of: [1, 2]) == pair)
+        #expect(pair != triple)
+        #expect(lists.list(pair) == [1, 2])
+        #expect(lists.list(triple) == [1, 2, 268_435_455])
+        #expect(lists.number(of: [7, 7]) != 7)
+    }
+
+    @Test func bytesAreHashedAndComparedWhole() {
+        var random = SplitMix64(seed: 9)
+        for count in 0...40 {
+            let bytes = (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) }
+            let hash = hashOfBytes(bytes.span, seed: 5)
+            #expect(hashOfBytes(bytes.span, seed: 5) == hash)
+            #expect(hashOfBytes(bytes.span, seed: 6) != hash)
+            #expect(bytesAreEqual(bytes, bytes.span) == true)
+            for at in bytes.indices {
+                var other = bytes
+                other[at] ^= 0x10
+                let areEqual = bytesAreEqual(bytes, other.span)
+                #expect(!areEqual)
+                #expect(hashOfBytes(other.span, seed: 5) != hash)
+            }
+            let longer = bytes + [0]
+            #expect(bytesAreEqual(bytes, longer.span) == false)
+            #expect(hashOfBytes(longer.span, seed: 5) != hash)
+        }
+    }
+}
