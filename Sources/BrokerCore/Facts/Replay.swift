@@ -44,6 +44,7 @@ package struct Replay: ~Copyable {
             }
             at = record.content.upperBound
         }
+        if state.identifierLists.isCrowded { state.sweepIdentifierLists() }
     }
 
     /// What was read is whole. A body that came last was needed by nobody.

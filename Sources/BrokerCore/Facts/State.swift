@@ -57,6 +57,19 @@ struct State: ~Copyable {
         }
     }
 
+    /// Forgets combinations of subscription identifiers that no delivery carries any more. Numbers
+    /// that are kept elsewhere are void behind it.
+    mutating func sweepIdentifierLists() {
+        var used: Set<UInt32> = []
+        for place in 0..<sessions.bound where sessions.contains(place) {
+            for (_, flight) in sessions[place].outbound.inOrder {
+                used.insert(flight.held.identifiers)
+            }
+            for delivery in sessions[place].waiting { used.insert(delivery.identifiers) }
+        }
+        identifierLists.keep(only: used)
+    }
+
     private mutating func open(_ id: SessionID, _ opening: Details.Opening) {
         sessions.insert(
             Session(

@@ -8,6 +8,10 @@ extension Broker {
         _ packet: SubscribePacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
         into effects: inout EffectList
     ) {
+        if state.identifierLists.isCrowded {
+            state.sweepIdentifierLists()
+            routes.removeAll()
+        }
         let session = connections[id.index].session
         var reasons: [ReasonCode] = []
         var welcome: [(filter: Range<Int>, identifier: UInt32, options: SubscriptionOptions)] = []

@@ -82,11 +82,13 @@ struct Routes {
         return routes
     }
 
+    mutating func removeAll() {
+        entries.removeAll(keepingCapacity: true)
+        table = ContiguousArray(repeating: -1, count: table.count)
+    }
+
     private mutating func makeRoom() {
-        if entries.count == Self.entriesMax {
-            entries.removeAll(keepingCapacity: true)
-            table = ContiguousArray(repeating: -1, count: table.count)
-        }
+        if entries.count == Self.entriesMax { removeAll() }
         guard (entries.count + 1) * 2 > table.count else { return }
         table = ContiguousArray(repeating: -1, count: table.count * 2)
         for number in entries.indices {

@@ -184,6 +184,32 @@ import Testing
         }
     }
 
+    /// A disk about to fill refuses new messages before anything has to stop.
+    @Test func aFullStoreRefusesAndMakesWait() {
+        scene { scene in
+            let new = scene.client("new")
+            let old = scene.client("old", .v311)
+            let db = scene.client("db")
+            new.connect()
+            old.connect()
+            db.connect()
+            db.subscribe("t")
+            #expect(new.publish("t", "before", qos: 2, id: 1) == [.pubrec(1)])
+            scene.setStoreFull(true)
+            #expect(new.publish("t", "x", qos: 1, id: 2) == [.puback(2, .quotaExceeded)])
+            #expect(new.publish("t", "x", qos: 2, id: 2) == [.pubrec(2, .quotaExceeded)])
+            #expect(old.publish("t", "y", qos: 1, id: 2) == [])
+            // What was accepted is brought to its end.
+            #expect(new.publish("t", "before", qos: 2, id: 1, dup: true) == [.pubrec(1)])
+            #expect(new.pubrel(1) == [.pubcomp(1)])
+            #expect(db.received() == [.publish("t", "before", qos: 2, id: 1)])
+            scene.setStoreFull(false)
+            #expect(old.received() == [.puback(2)])
+            #expect(db.received() == [.publish("t", "y", qos: 1, id: 2)])
+            #expect(new.publish("t", "x", qos: 1, id: 2) == [.puback(2)])
+        }
+    }
+
     @Test func dropOldestKeepsTheNewest() {
         scene(limits(.dropOldest)) { scene in
             let (plc, db) = fill(scene, .v311)

@@ -208,6 +208,34 @@ import Testing
         }
     }
 
+    /// A client that changes its identifiers for ever does not fill the memory, and what waits with
+    /// them keeps its own.
+    @Test func combinationsOfIdentifiersDoNotGather() {
+        scene { scene in
+            let plc = scene.client("plc")
+            let db = scene.client("db")
+            let absent = scene.client("absent")
+            plc.connect()
+            db.connect()
+            absent.resume()
+            absent.subscribe("t", identifier: 70_000)
+            absent.subscribe("+", identifier: 70_001)
+            absent.lose()
+            plc.publish("t", "kept", qos: 1, id: 1)
+            db.subscribe("+", qos: 0, identifier: 9)
+            for identifier in 1...4300 as ClosedRange<UInt32> {
+                db.subscribe("t", qos: 0, identifier: 1000 + identifier)
+                plc.publish("t", "")
+            }
+            #expect(scene.engine.broker.state.identifierLists.count < 1000)
+            #expect(
+                db.received().last == .publish("t", identifiers: [9, 5300]))
+            #expect(
+                absent.resume().last
+                    == .publish("t", "kept", qos: 1, id: 1, identifiers: [70_000, 70_001]))
+        }
+    }
+
     /// A topic may be as deep as it is long: that must not end the process.
     @Test func topicsOfAnyDepthAreWalked() {
         scene { scene in

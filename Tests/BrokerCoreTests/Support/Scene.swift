@@ -129,6 +129,11 @@ extension Scene {
         settle()
     }
 
+    func setStoreFull(_ isFull: Bool) {
+        engine.storeIsFull(isFull, at: now)
+        settle()
+    }
+
     func takeNotes() -> [Note] {
         defer { notes = [] }
         return notes
