@@ -87,6 +87,15 @@ struct MessageStore: ~Copyable {
     private var pool = BlockPool()
     private var lastNumber: UInt64 = 0
 
+    init() {}
+
+    /// The pool frees what was given back; bodies that are still held go here.
+    deinit {
+        for place in 0..<messages.bound where messages.contains(place) {
+            unsafe messages[place].block.base.deallocate()
+        }
+    }
+
     var count: Int { messages.count }
     var blocksInUse: Int { pool.blocksInUse }
 
