@@ -34,17 +34,13 @@ struct HandshakeTrace {
         let began: Instant
     }
 
-    /// 50 flows of four packets each: 200 packets a second.
-    private static let flowsPerSecond = 50
     /// Flows whose peers never finish them are forgotten beyond this.
     private static let flowsMax = 4096
 
     var logging = HandshakeLogging.auto
     private var flows: [FlowKey: Flow] = [:]
     private var pending: [PendingStep] = []
-    /// Flows that may still be shown in this second.
-    private var allowance = flowsPerSecond
-    private var second: Int64 = 0
+    private var allowance = HandshakeAllowance()
     private(set) var seen = 0
     private(set) var shown = 0
 
@@ -57,13 +53,7 @@ struct HandshakeTrace {
         case .never: return false
         case .always: break
         case .auto:
-            let thisSecond = now.nanoseconds / 1_000_000_000
-            if thisSecond != second {
-                second = thisSecond
-                allowance = Self.flowsPerSecond
-            }
-            guard allowance > 0, flows.count < Self.flowsMax else { return false }
-            allowance -= 1
+            guard flows.count < Self.flowsMax, allowance.take(at: now) else { return false }
         }
         shown += 1
         return true

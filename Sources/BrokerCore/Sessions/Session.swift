@@ -13,7 +13,6 @@ package struct SessionExpiry: Equatable, Sendable {
         self.seconds = seconds
     }
 
-    package static let withConnection = SessionExpiry(seconds: 0)
     package static let never = SessionExpiry(seconds: .max)
 
     package var outlivesConnection: Bool { seconds > 0 }

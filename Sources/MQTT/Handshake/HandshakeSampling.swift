@@ -2,7 +2,7 @@
 // Which handshakes a client's log shows: all of them up to a rate, whole ones above it. Half a
 // handshake in a log would look like a fault.
 
-/// Asked for each step, in order. 50 handshakes of four packets are 200 packets a second.
+/// Asked for each step, in order.
 package struct HandshakeSampling {
     private struct Flow: Hashable {
         let id: PacketID
@@ -20,12 +20,10 @@ package struct HandshakeSampling {
         }
     }
 
-    private static let flowsPerSecond = 50
     private static let shareSeconds: Int64 = 10
 
     private var shownFlows: Set<Flow> = []
-    private var second: Int64 = 0
-    private var allowance = flowsPerSecond
+    private var allowance = HandshakeAllowance()
     private var shareBegan: Int64?
     private var seen = 0
     private var shown = 0
@@ -51,20 +49,14 @@ package struct HandshakeSampling {
     }
 
     private mutating func begins(_ step: HandshakeStep, at now: Instant) -> Bool {
-        let thisSecond = now.nanoseconds / 1_000_000_000
-        if thisSecond != second {
-            second = thisSecond
-            allowance = Self.flowsPerSecond
-        }
-        shareBegan = shareBegan ?? thisSecond
+        shareBegan = shareBegan ?? now.nanoseconds / 1_000_000_000
         seen += 1
         let flow = flow(of: step)
-        guard allowance > 0 else {
+        guard allowance.take(at: now) else {
             // The identifier begins anew: what it was shown for before has ended unseen.
             if let flow { shownFlows.remove(flow) }
             return false
         }
-        allowance -= 1
         shown += 1
         if let flow { shownFlows.insert(flow) }
         return true

@@ -3,7 +3,6 @@
 // Which database a command works on, and how a command ends that could not do its work: one line on
 // stderr and the exit code of its cause.
 import ArgumentParser
-import Glibc
 import Reactor
 
 struct DatabaseOption: ParsableArguments {
@@ -70,7 +69,7 @@ struct DatabaseLocation: ExpressibleByArgument, Equatable, CustomStringConvertib
     }
 
     static var standard: DatabaseLocation {
-        let folder = getenv("STATE_DIRECTORY").map { String(cString: $0) } ?? "qos2-data"
+        let folder = environment("STATE_DIRECTORY") ?? "qos2-data"
         return DatabaseLocation(path: "\(folder)/telemetry.db")
     }
 }
