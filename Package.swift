@@ -29,6 +29,7 @@ let package = Package(
         .executable(name: "qos2-broker", targets: ["qos2-broker"]),
         .executable(name: "plc-publisher", targets: ["plc-publisher"]),
         .executable(name: "database-subscriber", targets: ["database-subscriber"]),
+        .executable(name: "qos2-bench", targets: ["qos2-bench"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -63,6 +64,9 @@ let package = Package(
         .executableTarget(
             name: "database-subscriber",
             dependencies: ["ClientCore", "MQTT", "Journal", "Reactor", "CSQLite", arguments],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "qos2-bench", dependencies: ["MQTT", "Reactor", arguments],
             swiftSettings: strict),
 
         .testTarget(name: "MQTTTests", dependencies: ["MQTT"], swiftSettings: strict),

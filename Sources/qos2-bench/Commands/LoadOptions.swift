@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The options that the commands with load share, and how they are carried out and told.
+import ArgumentParser
+import Glibc
+import MQTT
+import Reactor
+
+struct LoadOptions: ParsableArguments {
+    @Option(name: [.customShort("h"), .long], help: "The broker's host.")
+    var host = "127.0.0.1"
+
+    @Option(name: .shortAndLong, help: "The broker's port.")
+    var port: UInt16 = 1883
+
+    @Option(
+        name: [.customShort("V"), .customLong("mqtt-version")],
+        help: ArgumentHelp("3.1.1 or 5.", valueName: "VERSION"), transform: mqttVersion)
+    var version = ProtocolVersion.v5
+
+    @Option(help: "How many publishers.")
+    var publishers = 10
+
+    @Option(help: "How many subscribers.")
+    var subscribers = 10
+
+    @Option(
+        help: ArgumentHelp(
+            "pairs or shared.",
+            discussion: """
+                pairs: each publisher has a topic of its own, and each topic as many subscribers \
+                as there are (at least one): 10 and 10 are ten pairs, 1 and 10 fan out, 100 and \
+                10 fan in. shared: one topic, which all subscribers take.
+                """))
+    var topics = LoadPlan.Topics.pairs
+
+    @Option(name: .shortAndLong, help: "The quality of service, 0 to 2.")
+    var qos: UInt8 = 2
+
+    @Option(help: "Bytes of each payload, at least \(Stamp.size).")
+    var payload = 200
+
+    @Option(
+        help: ArgumentHelp(
+            "Messages under way at once, for each publisher; the subscribers' Receive Maximum.",
+            discussion: "A broker that announces a smaller Receive Maximum is obeyed."))
+    var window = 100
+
+    @Option(help: "Begins the client identifiers and topics; made up if not given.")
+    var name: String?
+
+    @Option(help: "Tell what this process, the broker, has used.")
+    var brokerPid: Int32?
+
+    @Option(help: "Give up after so many seconds in which nothing has moved.")
+    var patience = 10
+
+    @Flag(help: "One JSON object in one line.")
+    var json = false
+
+    func check() throws {
+        try atLeastOne("--publishers", publishers)
+        guard subscribers >= 0 else { throw ValidationError("--subscribers \(subscribers)") }
+        guard qos <= 2 else { throw ValidationError("--qos \(qos): 0, 1 or 2") }
+        guard (Stamp.size...LoadPlan.payloadMax).contains(payload) else {
+            throw ValidationError(
+                "--payload \(payload): \(Stamp.size) to \(LoadPlan.payloadMax) bytes")
+        }
+        guard (1...65_535).contains(window) else {
+            throw ValidationError("--window \(window): 1 to 65535")
+        }
+        try atLeastOne("--patience", patience)
+        if let brokerPid, ProcessUse(of: brokerPid) == nil {
+            throw ValidationError("--broker-pid \(brokerPid): no such process")
+        }
+    }
+
+    func plan(_ task: LoadPlan.Task) -> LoadPlan {
+        var plan = LoadPlan(task: task, name: name ?? "bench-\(getpid())")
+        plan.host = host
+        plan.port = port
+        plan.version = version
+        plan.publishers = publishers
+        plan.subscribers = subscribers
+        plan.topics = topics
+        plan.qos = QoS(rawValue: qos)!
+        plan.payload = payload
+        plan.window = window
+        plan.patience = .seconds(patience)
+        return plan
+    }
+
+    func perform(_ plan: LoadPlan) throws {
+        let loop = try makeLoop()
+        let service = LoadService(plan, loop, brokerPid: brokerPid)
+        service.run()
+        if let failure = service.failure {
+            complain(failure.description)
+            throw ExitCode(failure.isUnreachable ? Exit.unreachable : Exit.failed)
+        }
+        let report = service.report
+        print(json ? report.json : report.lines.joined(separator: "\n"))
+        guard report.isKept else { throw ExitCode(Exit.notProved) }
+    }
+}
+
+extension LoadPlan.Topics: ExpressibleByArgument {}
+
+func mqttVersion(_ text: String) throws -> ProtocolVersion {
+    switch text {
+    case "3.1.1", "311": return .v311
+    case "5", "5.0": return .v5
+    default: throw ValidationError("'\(text)' is neither 3.1.1 nor 5")
+    }
+}
