@@ -99,7 +99,7 @@ struct BrokerCommand: ParsableCommand {
 
     private func openStore(
         _ configuration: Configuration, _ loop: EventLoop, _ log: Log, into replay: inout Replay
-    ) throws -> Store {
+    ) throws -> Store<Replay> {
         guard let folder = configuration.storeFolder else { return Store() }
         Readiness.status("recovering")
         let recovered = try RecoveredStore(folder: folder, into: &replay)

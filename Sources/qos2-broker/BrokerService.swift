@@ -44,7 +44,7 @@ final class BrokerService: Service {
     private var engine: Engine
     private let loop: EventLoop
     private let journalist: Journalist
-    private let store: Store
+    private let store: Store<Replay>
     private var lastStatus = ""
     /// Why the broker had to end, if it had to.
     private(set) var failure: DiskError?
@@ -53,7 +53,7 @@ final class BrokerService: Service {
 
     /// `replay` is what the store held; `seed` was drawn at random.
     init(
-        _ configuration: Configuration, _ loop: EventLoop, _ log: Log, _ store: Store,
+        _ configuration: Configuration, _ loop: EventLoop, _ log: Log, _ store: Store<Replay>,
         _ replay: consuming Replay, seed: UInt64
     ) {
         self.configuration = configuration

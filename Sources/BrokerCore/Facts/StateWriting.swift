@@ -109,7 +109,11 @@ extension State {
     }
 }
 
-extension Replay {
+extension Replay: ReplayedState {
+    package init() {
+        self.init(seed: 0)
+    }
+
     /// Appends the facts of what was replayed.
     package func write(into journal: inout Journal) {
         state.write(into: &journal)

@@ -2,19 +2,17 @@
 // Keeps the store small: now and then a thread replays the last checkpoint and the segments that
 // are complete since, writes the next checkpoint from that, and deletes what two checkpoints no
 // longer need. The living state is neither stopped nor copied.
-import BrokerCore
 import Journal
-import Reactor
 
 /// What one checkpoint came to.
-enum CheckpointOutcome: Sendable {
+package enum CheckpointOutcome: Sendable {
     /// Segments that the store does not need any more; they are deleted.
     case written(superseded: Set<String>, size: Int)
     case failed(String)
 }
 
 /// The work of one checkpoint, for a thread of its own.
-struct CheckpointWork: Sendable {
+struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
     let disk: PosixDisk
     /// Complete segments, oldest first.
     let segments: [String]
@@ -28,16 +26,16 @@ struct CheckpointWork: Sendable {
     }
 
     private func write() throws -> CheckpointOutcome {
-        var replay = Replay(seed: 0)
-        let position = try RecoveredStore.readCheckpoint(disk, into: &replay)
+        var state = State()
+        let position = try RecoveredStore.readCheckpoint(disk, into: &state)
         var recovery = Recovery(from: disk, after: position ?? .start, only: segments)
         let report = try recovery.run { records throws(RecordError) in
-            try replay.batch(records)
+            try state.batch(records)
         }
         // Recovery names the epoch in which writing would go on; the checkpoint ends before it.
         var end = report.position
         end.epoch -= 1
-        let name = try Checkpoint.write(at: end, to: disk) { replay.write(into: &$0) }
+        let name = try Checkpoint.write(at: end, to: disk) { state.write(into: &$0) }
         return .written(superseded: try deleteSuperseded(), size: try disk.size(of: name))
     }
 
@@ -65,8 +63,8 @@ struct CheckpointWork: Sendable {
 }
 
 /// Decides when the next checkpoint is due, and has one made at a time.
-struct Checkpointing {
-    private static let segmentsMin = 4
+struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
+    private static var segmentsMin: Int { 4 }
 
     private let disk: PosixDisk
     private let segmentSize: Int
@@ -97,7 +95,7 @@ struct Checkpointing {
         let due = max(Self.segmentsMin, size / segmentSize)
         guard home.sealed.count - held >= due else { return nil }
         held = home.sealed.count
-        let work = CheckpointWork(disk: disk, segments: home.sealed)
+        let work = CheckpointWork<State>(disk: disk, segments: home.sealed)
         task = try BackgroundTask { work.run() }
         return nil
     }

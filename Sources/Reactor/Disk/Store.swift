@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the journal of a program lives: a folder that is recovered at start and written by a
+// thread of its own, or memory. The program's service asks it what has become durable. What the
+// records mean is the state's business.
+import Journal
+
+/// The journal's home, opened. `State` is what its records build up.
+package final class Store<State: ReplayedState & ~Copyable> {
+    private static var segmentSize: Int { 16 << 20 }
+
+    package let home: any Journal.Home
+    /// Nil for a journal in memory.
+    private let onDisk: OnDisk?
+
+    private struct OnDisk {
+        /// Keeps the folder locked.
+        let disk: PosixDisk
+        let segments: SegmentHome
+        let thread: SyncThread
+    }
+
+    private var checkpointing: StoreCheckpoints<State>?
+
+    /// A journal in memory: nothing survives the process.
+    package init() {
+        home = MemoryHome()
+        onDisk = nil
+    }
+
+    /// Opens what was recovered for writing. `wakeup` is signalled when a batch is durable.
+    package init(
+        _ recovered: RecoveredStore, wakeup: Wakeup, now: @escaping () -> Int64
+    ) throws(SystemError) {
+        let thread = try SyncThread(
+            disk: recovered.disk, segmentSize: Self.segmentSize, wakeup: wakeup)
+        let segments = SegmentHome(
+            at: recovered.report.position, segmentSize: Self.segmentSize, writer: thread,
+            sealed: recovered.report.segments, now: now)
+        onDisk = OnDisk(disk: recovered.disk, segments: segments, thread: thread)
+        checkpointing = StoreCheckpoints(recovered.disk, segmentSize: Self.segmentSize)
+        home = segments
+    }
+
+    package var isDurable: Bool { onDisk != nil }
+
+    /// The batch that became durable since the last call, if one did.
+    package func takeCommitted() throws(DiskError) -> UInt64? {
+        try onDisk?.thread.takeCommitted()
+    }
+
+    /// No further segment fits on the disk, and half of the last one is used. The other half is for
+    /// acknowledging what is ours already.
+    package var isFull: Bool {
+        guard let onDisk, onDisk.thread.isShortOfSpace else { return false }
+        return onDisk.segments.roomLeft < Self.segmentSize / 2
+    }
+
+    /// What is to be done now and then: have a spare segment, make a checkpoint. Returns the
+    /// outcome of a checkpoint that has ended.
+    package func maintain() throws(SystemError) -> CheckpointOutcome? {
+        guard let onDisk else { return nil }
+        onDisk.thread.prepareSpare()
+        return try checkpointing?.advance(onDisk.segments)
+    }
+
+    package var lastSync: Duration? { onDisk?.thread.lastSyncDuration }
+
+    /// Whether a batch hangs in the disk for longer than `limit`.
+    package func isStuck(for limit: Duration) -> Bool {
+        onDisk.map { $0.thread.workingFor > limit } ?? false
+    }
+
+    package func close() {
+        onDisk?.thread.stop()
+    }
+}

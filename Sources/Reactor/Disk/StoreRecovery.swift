@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// A store at the start of its program: the folder is locked, the newest sound checkpoint is read,
+// then the segments behind it, into the state that the program goes on with.
+import Journal
+
+/// A store's folder, locked and read.
+package struct RecoveredStore {
+    let disk: PosixDisk
+    package let report: RecoveryReport
+    package let duration: Duration
+
+    /// Reads the folder into `state`.
+    package init<State: ReplayedState & ~Copyable>(
+        folder: String, into state: inout State
+    ) throws(RecoveryError) {
+        let clock = ContinuousClock()
+        let start = clock.now
+        do throws(DiskError) {
+            disk = try PosixDisk(folder: folder)
+        } catch {
+            throw .disk(error)
+        }
+        let position = try Self.readCheckpoint(disk, into: &state)
+        var recovery = Recovery(from: disk, after: position ?? .start)
+        report = try recovery.run { records throws(RecordError) in
+            try state.batch(records)
+        }
+        duration = clock.now - start
+    }
+
+    /// Reads the newest sound checkpoint; its position, or nil if there is none.
+    static func readCheckpoint<State: ReplayedState & ~Copyable>(
+        _ disk: PosixDisk, into state: inout State
+    ) throws(RecoveryError) -> SegmentHome.Position? {
+        let names: [String]
+        do throws(DiskError) {
+            names = try disk.names().filter(Checkpoint.isCheckpoint).sorted()
+        } catch {
+            throw .disk(error)
+        }
+        for name in names.reversed() {
+            let position = try Checkpoint.read(name, from: disk) { records throws(RecordError) in
+                try state.batch(records)
+            }
+            if let position { return position }
+        }
+        return nil
+    }
+}
