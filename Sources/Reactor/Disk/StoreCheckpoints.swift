@@ -26,39 +26,9 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
     }
 
     private func write() throws -> CheckpointOutcome {
-        var state = State()
-        let position = try RecoveredStore.readCheckpoint(disk, into: &state)
-        var recovery = Recovery(from: disk, after: position ?? .start, only: segments)
-        let report = try recovery.run { records throws(RecordError) in
-            try state.batch(records)
-        }
-        // Recovery names the epoch in which writing would go on; the checkpoint ends before it.
-        var end = report.position
-        end.epoch -= 1
-        let name = try Checkpoint.write(at: end, to: disk) { state.write(into: &$0) }
-        return .written(superseded: try deleteSuperseded(), size: try disk.size(of: name))
-    }
-
-    /// Two checkpoints are kept, and every segment behind the older one.
-    private func deleteSuperseded() throws -> Set<String> {
-        let names = try disk.names().sorted()
-        let checkpoints = names.filter(Checkpoint.isCheckpoint)
-        guard checkpoints.count > 1 else { return [] }
-        let older = checkpoints[checkpoints.count - 2]
-        for name in checkpoints.dropLast(2) {
-            try disk.remove(name)
-        }
-        // A segment is needed while it can hold a batch behind the older checkpoint: while the
-        // next one does not begin before that.
-        let bound = "segment-" + older.dropFirst("checkpoint-".count)
-        let all = names.filter(SegmentHeader.isSegment)
-        var superseded = Set<String>()
-        for (name, next) in zip(all, all.dropFirst())
-        where segments.contains(name) && next <= bound {
-            try disk.remove(name)
-            superseded.insert(name)
-        }
-        return superseded
+        let name = try Checkpoint.write(folding: segments, into: State(), on: disk)
+        let superseded = try Checkpoint.removeSuperseded(of: segments, on: disk)
+        return .written(superseded: superseded, size: try disk.size(of: name))
     }
 }
 

@@ -20,30 +20,11 @@ package struct RecoveredStore {
         } catch {
             throw .disk(error)
         }
-        let position = try Self.readCheckpoint(disk, into: &state)
+        let position = try Checkpoint.readNewest(from: disk, into: &state)
         var recovery = Recovery(from: disk, after: position ?? .start)
         report = try recovery.run { records throws(RecordError) in
             try state.batch(records)
         }
         duration = clock.now - start
-    }
-
-    /// Reads the newest sound checkpoint; its position, or nil if there is none.
-    static func readCheckpoint<State: ReplayedState & ~Copyable>(
-        _ disk: PosixDisk, into state: inout State
-    ) throws(RecoveryError) -> SegmentHome.Position? {
-        let names: [String]
-        do throws(DiskError) {
-            names = try disk.names().filter(Checkpoint.isCheckpoint).sorted()
-        } catch {
-            throw .disk(error)
-        }
-        for name in names.reversed() {
-            let position = try Checkpoint.read(name, from: disk) { records throws(RecordError) in
-                try state.batch(records)
-            }
-            if let position { return position }
-        }
-        return nil
     }
 }

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+// Keeps a journal's folder small, and reads the small form back: the newest sound checkpoint at the
+// start, and from time to time the next one, made from that and the segments that are complete
+// since. When it is due, and on which thread it is made, is decided above.
+
+extension Checkpoint {
+    /// Reads the newest sound checkpoint; its position, or nil if there is none.
+    package static func readNewest<State: ReplayedState & ~Copyable>(
+        from disk: any Disk, into state: inout State
+    ) throws(RecoveryError) -> SegmentHome.Position? {
+        let names: [String]
+        do throws(DiskError) {
+            names = try disk.names().filter(isCheckpoint).sorted()
+        } catch {
+            throw .disk(error)
+        }
+        for name in names.reversed() {
+            let position = try read(name, from: disk) { records throws(RecordError) in
+                try state.batch(records)
+            }
+            if let position { return position }
+        }
+        return nil
+    }
+
+    /// Writes the state behind the last checkpoint and `segments`, which are complete and oldest
+    /// first, as the next checkpoint. `state` is empty; it is of no further use. Returns its name.
+    package static func write<State: ReplayedState & ~Copyable>(
+        folding segments: [String], into state: consuming State, on disk: any Disk
+    ) throws(RecoveryError) -> String {
+        let position = try readNewest(from: disk, into: &state)
+        var recovery = Recovery(from: disk, after: position ?? .start, only: segments)
+        let report = try recovery.run { records throws(RecordError) in
+            try state.batch(records)
+        }
+        // Recovery names the epoch in which writing would go on; the checkpoint ends before it.
+        var end = report.position
+        end.epoch -= 1
+        do throws(DiskError) {
+            return try write(at: end, to: disk) { state.write(into: &$0) }
+        } catch {
+            throw .disk(error)
+        }
+    }
+
+    /// Two checkpoints are kept, and every segment behind the older one. Of `segments`, those that
+    /// are not needed any more are deleted, and returned.
+    package static func removeSuperseded(
+        of segments: [String], on disk: any Disk
+    ) throws(DiskError) -> Set<String> {
+        let names = try disk.names().sorted()
+        let checkpoints = names.filter(isCheckpoint)
+        guard checkpoints.count > 1 else { return [] }
+        let older = checkpoints[checkpoints.count - 2]
+        for name in checkpoints.dropLast(2) {
+            try disk.remove(name)
+        }
+        // A segment is needed while it can hold a batch behind the older checkpoint: while the
+        // next one does not begin before that.
+        let bound = "segment-" + older.dropFirst("checkpoint-".count)
+        let all = names.filter(SegmentHeader.isSegment)
+        var superseded = Set<String>()
+        for (name, next) in zip(all, all.dropFirst())
+        where segments.contains(name) && next <= bound {
+            try disk.remove(name)
+            superseded.insert(name)
+        }
+        return superseded
+    }
+}
