@@ -11,27 +11,27 @@
 // this batch (or its length, if none does). The CRC covers header (without itself) and records.
 
 /// The header of one batch.
-package struct BatchHeader: Equatable, Sendable {
-    package static let size = 48
-    package static let magic: UInt32 = 0x626a_3271  // "q2jb"
-    package static let formatVersion: UInt16 = 1
+public struct BatchHeader: Equatable, Sendable {
+    public static let size = 48
+    public static let magic: UInt32 = 0x626a_3271  // "q2jb"
+    public static let formatVersion: UInt16 = 1
     /// Records beyond this are carried on in another batch.
-    package static let recordBytesMax = 512 * 1024 - size
+    public static let recordBytesMax = 512 * 1024 - size
 
     /// The version of the code whose decisions the records are.
-    package var logicVersion: UInt16 = 1
-    package var shard: UInt16 = 0
+    public var logicVersion: UInt16 = 1
+    public var shard: UInt16 = 0
     /// Counts the starts of the process that writes.
-    package var epoch: UInt32
-    package var number: UInt64
-    package var previous: UInt32
-    package var first: UInt32
+    public var epoch: UInt32
+    public var number: UInt64
+    public var previous: UInt32
+    public var first: UInt32
     /// Nanoseconds since 1970.
-    package var time: Int64
-    package var length: UInt32
+    public var time: Int64
+    public var length: UInt32
 
     /// The header in front of `records`, with the checksum of both.
-    package func bytes(
+    public func bytes(
         over records: Span<UInt8>, _ checksum: Checksum
     ) -> (bytes: [UInt8], crc: UInt32) {
         precondition(records.count == Int(length), "a header of other records")
@@ -54,7 +54,7 @@ package struct BatchHeader: Equatable, Sendable {
     }
 
     /// Reads and checks the batch that begins at `at`; nil if no whole, sound one is there.
-    package static func read(
+    public static func read(
         _ bytes: Span<UInt8>, at: Int, _ checksum: Checksum
     ) -> (header: BatchHeader, crc: UInt32)? {
         guard bytes.count - at >= size, bytes.little32(at: at) == magic,

@@ -4,14 +4,14 @@
 
 /// Bytes appended at the end and taken from the front.
 @safe
-package struct ByteBuffer: ~Copyable {
+public struct ByteBuffer: ~Copyable {
     private var base: UnsafeMutableRawPointer?
     private(set) var capacity = 0
     /// Offsets into the memory: `head..<tail` is live.
-    package private(set) var head = 0
-    package private(set) var tail = 0
+    public private(set) var head = 0
+    public private(set) var tail = 0
 
-    package init() {
+    public init() {
         unsafe base = nil
     }
 
@@ -19,11 +19,11 @@ package struct ByteBuffer: ~Copyable {
         unsafe base?.deallocate()
     }
 
-    package var count: Int { tail - head }
+    public var count: Int { tail - head }
 
-    package var isEmpty: Bool { head == tail }
+    public var isEmpty: Bool { head == tail }
 
-    package func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> R) -> R {
+    public func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> R) -> R {
         precondition(range.lowerBound >= head && range.upperBound <= tail)
         guard let base = unsafe base, !range.isEmpty else {
             return unsafe body(UnsafeRawBufferPointer(start: nil, count: 0))
@@ -35,7 +35,7 @@ package struct ByteBuffer: ~Copyable {
     /// Appends what `write` writes, at most `size` bytes. Returns how far live bytes moved down.
     @inlinable
     @discardableResult
-    package mutating func append(atMost size: Int, _ write: (inout OutputRawSpan) -> Void) -> Int {
+    public mutating func append(atMost size: Int, _ write: (inout OutputRawSpan) -> Void) -> Int {
         let moved = reserve(size)
         let free = unsafe freeSpace(size)
         var span = unsafe OutputRawSpan(buffer: free, initializedCount: 0)
@@ -44,7 +44,7 @@ package struct ByteBuffer: ~Copyable {
         return moved
     }
 
-    package mutating func append(_ bytes: Span<UInt8>) {
+    public mutating func append(_ bytes: Span<UInt8>) {
         append(atMost: bytes.count) { out in
             unsafe out.withUnsafeMutableBytes { memory, count in
                 unsafe bytes.withUnsafeBytes { unsafe memory.copyMemory(from: $0) }
@@ -56,7 +56,7 @@ package struct ByteBuffer: ~Copyable {
     /// Appends the four bytes of `word`, lowest first: a whole acknowledgement in one store.
     @inlinable
     @discardableResult
-    package mutating func append(word: UInt32) -> Int {
+    public mutating func append(word: UInt32) -> Int {
         let moved = reserve(4)
         let free = unsafe freeSpace(4)
         unsafe free.storeBytes(of: word.littleEndian, as: UInt32.self)
@@ -65,7 +65,7 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Forgets the first `count` bytes.
-    package mutating func consume(_ count: Int) {
+    public mutating func consume(_ count: Int) {
         precondition(count >= 0 && count <= self.count, "consumed more than there is")
         head += count
         if head == tail {
@@ -73,7 +73,7 @@ package struct ByteBuffer: ~Copyable {
         }
     }
 
-    package mutating func removeAll() {
+    public mutating func removeAll() {
         head = tail
         releaseMemory()
     }
@@ -129,7 +129,7 @@ package struct ByteBuffer: ~Copyable {
     }
 
     /// Gives all memory of an empty buffer back.
-    package mutating func trim() {
+    public mutating func trim() {
         if isEmpty { free() }
     }
 

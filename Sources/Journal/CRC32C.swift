@@ -3,9 +3,9 @@
 // processor has an instruction for it, whoever opens the journal passes that in as a `Checksum`.
 
 /// Continues `crc` over bytes; begins with 0. All implementations give the same result.
-package typealias Checksum = @Sendable (_ crc: UInt32, _ bytes: Span<UInt8>) -> UInt32
+public typealias Checksum = @Sendable (_ crc: UInt32, _ bytes: Span<UInt8>) -> UInt32
 
-package enum CRC32C {
+public enum CRC32C {
     /// Reflected polynomial 0x1EDC6F41.
     private static let polynomial: UInt32 = 0x82f6_3b78
 
@@ -28,7 +28,7 @@ package enum CRC32C {
     }()
 
     @Sendable
-    package static func checksum(_ crc: UInt32, _ bytes: Span<UInt8>) -> UInt32 {
+    public static func checksum(_ crc: UInt32, _ bytes: Span<UInt8>) -> UInt32 {
         let tables = Self.tables
         var value = ~crc
         var at = 0

@@ -3,20 +3,20 @@
 // those of a segment, in a file of its own that names the position up to which it holds everything.
 // It is written beside the journal and gets its name only when it is whole and synced.
 
-package enum Checkpoint {
+public enum Checkpoint {
     private static let unfinished = "checkpoint-unfinished"
 
     /// Sorts in the order of positions.
-    package static func name(_ position: SegmentHome.Position) -> String {
+    public static func name(_ position: SegmentHome.Position) -> String {
         "checkpoint-\(position.nextBatch.hex(16))-\(UInt64(position.epoch).hex(8))"
     }
 
-    package static func isCheckpoint(_ name: String) -> Bool {
+    public static func isCheckpoint(_ name: String) -> Bool {
         name.hasPrefix("checkpoint-") && name != unfinished
     }
 
     /// Writes what `fill` appends as the checkpoint of `position`. Returns its name.
-    package static func write(
+    public static func write(
         at position: SegmentHome.Position, to disk: any Disk,
         checksum: @escaping Checksum = CRC32C.checksum,
         _ fill: (inout Journal) -> Void
@@ -37,7 +37,7 @@ package enum Checkpoint {
 
     /// Gives the records of a checkpoint to `take`; nil if the file is not sound, whole and of this
     /// name. Nothing is given before that is known.
-    package static func read(
+    public static func read(
         _ name: String, from disk: any Disk, checksum: @escaping Checksum = CRC32C.checksum,
         _ take: (Span<UInt8>) throws(RecordError) -> Void
     ) throws(RecoveryError) -> SegmentHome.Position? {

@@ -4,7 +4,7 @@
 
 /// A folder and its files. Every call is done when it returns, but survives a power cut only after
 /// the sync that covers it: `sync` for bytes, `syncFolder` for names.
-package protocol Disk: AnyObject {
+public protocol Disk: AnyObject {
     func names() throws(DiskError) -> [String]
     func contents(of name: String) throws(DiskError) -> [UInt8]
     /// A file of `size` bytes, all zero, whose space is there to stay. It must not exist.
@@ -17,18 +17,18 @@ package protocol Disk: AnyObject {
 }
 
 /// What the disk refused.
-package struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
+public struct DiskError: Error, Equatable, Sendable, CustomStringConvertible {
     /// `write segment-0000000000000001`
-    package let operation: String
-    package let reason: String
+    public let operation: String
+    public let reason: String
     /// No room is left: it may come back.
-    package let isFull: Bool
+    public let isFull: Bool
 
-    package init(operation: String, reason: String, isFull: Bool = false) {
+    public init(operation: String, reason: String, isFull: Bool = false) {
         self.operation = operation
         self.reason = reason
         self.isFull = isFull
     }
 
-    package var description: String { "\(operation): \(reason)" }
+    public var description: String { "\(operation): \(reason)" }
 }

@@ -5,18 +5,18 @@
 /// gate 0 wait for nothing.
 ///
 /// A gate is a batch and not a byte position because batches become durable whole.
-package struct Gate: Comparable, Hashable, Sendable {
-    package let batch: UInt64
+public struct Gate: Comparable, Hashable, Sendable {
+    public let batch: UInt64
 
     @inlinable
-    package init(batch: UInt64) {
+    public init(batch: UInt64) {
         self.batch = batch
     }
 
-    package static let none = Gate(batch: 0)
+    public static let none = Gate(batch: 0)
 
     @inlinable
-    package static func < (left: Gate, right: Gate) -> Bool {
+    public static func < (left: Gate, right: Gate) -> Bool {
         left.batch < right.batch
     }
 }

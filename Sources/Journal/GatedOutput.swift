@@ -12,7 +12,7 @@
 
 /// Bytes in the order in which they must leave, with the gates that they wait for.
 @safe
-package struct GatedOutput: ~Copyable {
+public struct GatedOutput: ~Copyable {
     /// A body outside of the buffer, in the place where it belongs.
     @safe
     struct Attachment {
@@ -31,16 +31,16 @@ package struct GatedOutput: ~Copyable {
     private var attachments: ContiguousArray<Attachment> = []
     private var attachedBytes = 0
 
-    package init() {}
+    public init() {}
 
     /// All that has not left yet, gates passed or not.
-    package var pendingBytes: Int { buffer.count + attachedBytes }
+    public var pendingBytes: Int { buffer.count + attachedBytes }
 
-    package var isEmpty: Bool { pendingBytes == 0 }
+    public var isEmpty: Bool { pendingBytes == 0 }
 
     /// Appends what `write` writes, at most `size` bytes, to leave once `gate` is durable.
     @inlinable
-    package mutating func append(
+    public mutating func append(
         atMost size: Int, behind gate: Gate, durable: Gate, _ write: (inout OutputRawSpan) -> Void
     ) {
         willAppend(behind: gate, durable: durable)
@@ -49,7 +49,7 @@ package struct GatedOutput: ~Copyable {
     }
 
     /// Appends a whole four-byte packet, its first byte lowest in `word`.
-    package mutating func append(word: UInt32, behind gate: Gate, durable: Gate) {
+    public mutating func append(word: UInt32, behind gate: Gate, durable: Gate) {
         willAppend(behind: gate, durable: durable)
         let moved = buffer.append(word: word)
         didAppend(moved: moved, durable: durable)
@@ -57,13 +57,13 @@ package struct GatedOutput: ~Copyable {
 
     /// Sends `bytes` behind all that was appended; they must live until `token` comes back from
     /// `wrote` or `removeAll`. At least one byte must have been appended under the same gate.
-    package mutating func attach(_ bytes: UnsafeRawBufferPointer, token: UInt32) {
+    public mutating func attach(_ bytes: UnsafeRawBufferPointer, token: UInt32) {
         unsafe attachments.append(Attachment(place: buffer.tail, bytes: bytes, token: token))
         attachedBytes += bytes.count
     }
 
     /// Calls `body` with each piece that may leave now, in order, until it answers false.
-    package mutating func forEachWritable(
+    public mutating func forEachWritable(
         durable: Gate, _ body: (UnsafeRawBufferPointer) -> Bool
     ) {
         settle(durable)
@@ -81,7 +81,7 @@ package struct GatedOutput: ~Copyable {
     }
 
     /// True when `forEachWritable` would give anything.
-    package mutating func isWritable(durable: Gate) -> Bool {
+    public mutating func isWritable(durable: Gate) -> Bool {
         settle(durable)
         if open > buffer.head { return true }
         guard let first = attachments.first else { return false }
@@ -89,14 +89,14 @@ package struct GatedOutput: ~Copyable {
     }
 
     /// True when something still waits for its gate.
-    package mutating func hasGated(durable: Gate) -> Bool {
+    public mutating func hasGated(durable: Gate) -> Bool {
         settle(durable)
         return open < buffer.tail
     }
 
     /// The first `count` writable bytes have left. `finished` gets the tokens of the attachments that
     /// have left whole.
-    package mutating func wrote(_ count: Int, finished: inout [UInt32]) {
+    public mutating func wrote(_ count: Int, finished: inout [UInt32]) {
         var left = count
         while left > 0 {
             let place = attachments.first?.place ?? buffer.tail
@@ -112,7 +112,7 @@ package struct GatedOutput: ~Copyable {
     }
 
     /// Drops everything, and gives all tokens and all memory back.
-    package mutating func removeAll(finished: inout [UInt32]) {
+    public mutating func removeAll(finished: inout [UInt32]) {
         for index in attachments.indices {
             finished.append(attachments[index].token)
         }
@@ -124,7 +124,7 @@ package struct GatedOutput: ~Copyable {
     }
 
     /// Gives the memory of an idle connection back.
-    package mutating func trim() {
+    public mutating func trim() {
         if isEmpty {
             buffer.trim()
             resetMarks()

@@ -9,9 +9,9 @@
 
 /// A log of opaque records under group commit.
 @safe
-package struct Journal: ~Copyable {
+public struct Journal: ~Copyable {
     /// Where batches become durable.
-    package protocol Home: AnyObject {
+    public protocol Home: AnyObject {
         /// Takes batch `number`. True when it is durable on return; otherwise the owner of the
         /// journal calls `committed` when it is. There is no third outcome: a home that fails
         /// ends the process.
@@ -24,26 +24,26 @@ package struct Journal: ~Copyable {
     private var inFlight: UInt64?
 
     /// Everything up to this batch survives a crash.
-    package private(set) var durable = Gate.none
-    package private(set) var recordsAppended: UInt64 = 0
+    public private(set) var durable = Gate.none
+    public private(set) var recordsAppended: UInt64 = 0
 
-    package init(home: any Home) {
+    public init(home: any Home) {
         self.home = home
     }
 
-    package var hasStaged: Bool { !staged.isEmpty }
+    public var hasStaged: Bool { !staged.isEmpty }
 
     /// Nothing is staged and nothing in flight.
-    package var isSettled: Bool { staged.isEmpty && inFlight == nil }
+    public var isSettled: Bool { staged.isEmpty && inFlight == nil }
 
     /// The gate for bytes that follow from all that was recorded so far.
-    package var tail: Gate {
+    public var tail: Gate {
         if !staged.isEmpty { return Gate(batch: nextNumber) }
         return inFlight.map(Gate.init(batch:)) ?? durable
     }
 
     /// Appends one record of at most `size` bytes of content, which `write` writes.
-    package mutating func append(
+    public mutating func append(
         kind: UInt16, atMost size: Int, _ write: (inout OutputRawSpan) -> Void
     ) {
         staged.append(atMost: Record.headerSize + size) { out in
@@ -60,7 +60,7 @@ package struct Journal: ~Copyable {
     }
 
     /// Hands everything staged to the home, unless a batch is in flight already.
-    package mutating func submit() {
+    public mutating func submit() {
         guard inFlight == nil, !staged.isEmpty else { return }
         let number = nextNumber
         inFlight = number
@@ -74,12 +74,12 @@ package struct Journal: ~Copyable {
     }
 
     /// The same, once what is staged makes a batch of decent size.
-    package mutating func submitIfLarge() {
+    public mutating func submitIfLarge() {
         if staged.count >= BatchHeader.recordBytesMax / 2 { submit() }
     }
 
     /// Batch `number`, the one in flight, survives a crash from here on.
-    package mutating func committed(_ number: UInt64) {
+    public mutating func committed(_ number: UInt64) {
         precondition(inFlight == number, "batch \(number) committed but not in flight")
         inFlight = nil
         durable = Gate(batch: number)

@@ -2,16 +2,16 @@
 // The journal's home without a disk: a batch counts as durable the moment it arrives, and is
 // gone when the process ends. It serves `persistence false`; tests keep the batches to replay them.
 
-package final class MemoryHome: Journal.Home {
+public final class MemoryHome: Journal.Home {
     /// Every batch so far, oldest first, when they are kept.
-    package private(set) var batches: [[UInt8]] = []
+    public private(set) var batches: [[UInt8]] = []
     private let keepsBatches: Bool
 
-    package init(keepsBatches: Bool = false) {
+    public init(keepsBatches: Bool = false) {
         self.keepsBatches = keepsBatches
     }
 
-    package func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
+    public func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
         if keepsBatches {
             unsafe batches.append(batch.withUnsafeBufferPointer { unsafe [UInt8]($0) })
         }

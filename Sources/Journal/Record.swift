@@ -7,12 +7,12 @@
 //     └────────┴────────┴──────────────┴─────────────     little-endian
 
 /// One record of a batch, found in place.
-package struct Record: Equatable, Sendable {
-    package static let headerSize = 8
+public struct Record: Equatable, Sendable {
+    public static let headerSize = 8
 
-    package let kind: UInt16
+    public let kind: UInt16
     /// Where its content lies in the bytes that were read.
-    package let content: Range<Int>
+    public let content: Range<Int>
 
     /// Where the record that begins at `at` ends; its header must be there.
     static func end(_ bytes: Span<UInt8>, at: Int) -> Int {
@@ -20,7 +20,7 @@ package struct Record: Equatable, Sendable {
     }
 
     /// The record that begins at `at`; nil where the bytes end exactly there.
-    package static func read(_ bytes: Span<UInt8>, at: Int) throws(RecordError) -> Record? {
+    public static func read(_ bytes: Span<UInt8>, at: Int) throws(RecordError) -> Record? {
         if at == bytes.count { return nil }
         guard bytes.count - at >= headerSize else { throw .truncated(at: at) }
         guard bytes.little16(at: at + 2) == 0 else { throw .malformed(at: at) }
@@ -30,7 +30,7 @@ package struct Record: Equatable, Sendable {
     }
 }
 
-package enum RecordError: Error, Equatable {
+public enum RecordError: Error, Equatable {
     case truncated(at: Int)
     case malformed(at: Int)
     /// A later version wrote this: it is refused, never skipped.

@@ -4,27 +4,27 @@
 // another name, and told; the folder is always usable afterwards.
 
 /// What recovery found, besides the records that it gave out.
-package struct RecoveryReport: Equatable, Sendable {
+public struct RecoveryReport: Equatable, Sendable {
     /// Where the chain ended, and under which epoch writing goes on.
-    package var position: SegmentHome.Position
+    public var position: SegmentHome.Position
     /// The segments that hold the chain, oldest first.
-    package var segments: [String] = []
-    package var batches = 0
-    package var recordBytes = 0
+    public var segments: [String] = []
+    public var batches = 0
+    public var recordBytes = 0
     /// Bytes behind the last sound batch that are not zero, over all segments.
-    package var tornBytes = 0
+    public var tornBytes = 0
     /// Files that were set aside, under their old names.
-    package var setAside: [String] = []
+    public var setAside: [String] = []
     /// The beginning of a record whose end is not there.
-    package var cutRecordBytes = 0
+    public var cutRecordBytes = 0
 }
 
-package enum RecoveryError: Error, Equatable, CustomStringConvertible {
+public enum RecoveryError: Error, Equatable, CustomStringConvertible {
     case disk(DiskError)
     /// A sound batch holds what this version does not understand: it is refused, never skipped.
     case record(RecordError, segment: String, batch: UInt64)
 
-    package var description: String {
+    public var description: String {
         switch self {
         case .disk(let error): error.description
         case .record(let error, let segment, let batch):
@@ -34,7 +34,7 @@ package enum RecoveryError: Error, Equatable, CustomStringConvertible {
 }
 
 /// Recovers the records of a journal. Use it once.
-package struct Recovery: ~Copyable {
+public struct Recovery: ~Copyable {
     private let disk: any Disk
     private let checksum: Checksum
     /// The segments to read, and no more; nil for all, which are then made sound.
@@ -45,7 +45,7 @@ package struct Recovery: ~Copyable {
 
     /// `position` is that of a checkpoint that holds everything before it. With `only`, the folder
     /// is left as it is: somebody else is writing to it.
-    package init(
+    public init(
         from disk: any Disk, after position: SegmentHome.Position = .start,
         only: [String]? = nil, checksum: @escaping Checksum = CRC32C.checksum
     ) {
@@ -57,7 +57,7 @@ package struct Recovery: ~Copyable {
 
     /// Calls `take` with whole records, in order. What was read is durable when this returns: a
     /// batch that was written but not synced could otherwise vanish under its successors.
-    package mutating func run(
+    public mutating func run(
         _ take: (Span<UInt8>) throws(RecordError) -> Void
     ) throws(RecoveryError) -> RecoveryReport {
         let names = try Self.onDisk { () throws(DiskError) in try segmentNames() }

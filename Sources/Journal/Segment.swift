@@ -7,29 +7,29 @@
 //     │ magic │ version │ shard │ zero   │ epoch │ first batch    │ previous  │ CRC   │ batches…
 //     └───────┴─────────┴───────┴────────┴───────┴────────────────┴───────────┴───────┴─────────
 
-package struct SegmentHeader: Equatable, Sendable {
-    package static let size = 32
+public struct SegmentHeader: Equatable, Sendable {
+    public static let size = 32
     private static let magic: UInt32 = 0x736a_3271  // "q2js"
     private static let formatVersion: UInt16 = 1
 
-    package var shard: UInt16 = 0
-    package var epoch: UInt32
-    package var firstBatch: UInt64
+    public var shard: UInt16 = 0
+    public var epoch: UInt32
+    public var firstBatch: UInt64
     /// The CRC of the batch before the first one.
-    package var previous: UInt32
+    public var previous: UInt32
 
-    package var name: String { Self.name(firstBatch: firstBatch, epoch: epoch) }
+    public var name: String { Self.name(firstBatch: firstBatch, epoch: epoch) }
 
     /// Sorts in the order of the chain.
-    package static func name(firstBatch: UInt64, epoch: UInt32) -> String {
+    public static func name(firstBatch: UInt64, epoch: UInt32) -> String {
         "segment-\(firstBatch.hex(16))-\(UInt64(epoch).hex(8))"
     }
 
-    package static func isSegment(_ name: String) -> Bool {
+    public static func isSegment(_ name: String) -> Bool {
         name.hasPrefix("segment-") && name.utf8.count == 33
     }
 
-    package func bytes(_ checksum: Checksum) -> [UInt8] {
+    public func bytes(_ checksum: Checksum) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.append(little: Self.magic)
         bytes.append(little: Self.formatVersion)
@@ -43,7 +43,7 @@ package struct SegmentHeader: Equatable, Sendable {
     }
 
     /// Nil if no sound header is there.
-    package init?(_ bytes: Span<UInt8>, _ checksum: Checksum) {
+    public init?(_ bytes: Span<UInt8>, _ checksum: Checksum) {
         guard bytes.count >= Self.size, bytes.little32(at: 0) == Self.magic,
             bytes.little16(at: 4) == Self.formatVersion,
             bytes.little32(at: 28) == checksum(0, bytes.extracting(0..<28))
@@ -54,7 +54,7 @@ package struct SegmentHeader: Equatable, Sendable {
         previous = bytes.little32(at: 24)
     }
 
-    package init(epoch: UInt32, firstBatch: UInt64, previous: UInt32) {
+    public init(epoch: UInt32, firstBatch: UInt64, previous: UInt32) {
         self.epoch = epoch
         self.firstBatch = firstBatch
         self.previous = previous

@@ -6,7 +6,7 @@
 
 /// Makes bytes durable, one call at a time. True when they are durable on return; otherwise whoever
 /// owns the writer calls `Journal.committed` later.
-package protocol BatchWriter: AnyObject {
+public protocol BatchWriter: AnyObject {
     func write(
         _ bytes: Span<UInt8>, to segment: String, at offset: Int, number: UInt64
     ) -> Bool
@@ -14,21 +14,21 @@ package protocol BatchWriter: AnyObject {
     func begin(_ segment: String, header: [UInt8], size: Int)
 }
 
-package final class SegmentHome: Journal.Home {
+public final class SegmentHome: Journal.Home {
     /// Where the chain stands.
-    package struct Position: Equatable, Sendable {
-        package var epoch: UInt32
-        package var nextBatch: UInt64
-        package var previous: UInt32
+    public struct Position: Equatable, Sendable {
+        public var epoch: UInt32
+        public var nextBatch: UInt64
+        public var previous: UInt32
 
-        package init(epoch: UInt32, nextBatch: UInt64, previous: UInt32) {
+        public init(epoch: UInt32, nextBatch: UInt64, previous: UInt32) {
             self.epoch = epoch
             self.nextBatch = nextBatch
             self.previous = previous
         }
 
         /// Of a journal without a batch.
-        package static let start = Position(epoch: 0, nextBatch: 1, previous: 0)
+        public static let start = Position(epoch: 0, nextBatch: 1, previous: 0)
     }
 
     private let writer: any BatchWriter
@@ -40,11 +40,11 @@ package final class SegmentHome: Journal.Home {
     private var framed = ByteBuffer()
 
     /// Segments that are complete, oldest first.
-    package private(set) var sealed: [String] = []
-    package private(set) var bytesWritten: UInt64 = 0
+    public private(set) var sealed: [String] = []
+    public private(set) var bytesWritten: UInt64 = 0
 
     /// `position` is where recovery ended, under a new epoch. `now` gives nanoseconds since 1970.
-    package init(
+    public init(
         at position: Position, segmentSize: Int, writer: any BatchWriter, sealed: [String],
         checksum: @escaping Checksum = CRC32C.checksum, now: @escaping () -> Int64
     ) {
@@ -57,9 +57,9 @@ package final class SegmentHome: Journal.Home {
     }
 
     /// Bytes that the segment in use can still take.
-    package var roomLeft: Int { segment.map { $0.size - $0.end } ?? 0 }
+    public var roomLeft: Int { segment.map { $0.size - $0.end } ?? 0 }
 
-    package func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
+    public func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
         let size = BatchFraming.size(of: batch.count)
         makeRoom(for: size)
         framed.removeAll()
@@ -84,7 +84,7 @@ package final class SegmentHome: Journal.Home {
     }
 
     /// These segments are not needed any more and gone.
-    package func forget(_ names: Set<String>) {
+    public func forget(_ names: Set<String>) {
         sealed.removeAll { names.contains($0) }
     }
 }

@@ -94,7 +94,8 @@ private func lines(_ breaches: [Breach]) -> [Int] { breaches.map(\.line) }
 
     @Test func wideAccess() {
         let planted = "package struct A {}\npublic struct B {}\n// public\nlet c = file.public\n"
-        #expect(lines(WordRules.wideAccess(in: file("Sources/MQTT/A.swift", planted))) == [2])
+        #expect(lines(WordRules.wideAccess(in: file("Sources/Reactor/A.swift", planted))) == [2])
+        #expect(lines(WordRules.wideAccess(in: file("Sources/MQTT/A.swift", planted))) == [1])
     }
 
     @Test func concurrency() {

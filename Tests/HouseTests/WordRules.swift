@@ -51,8 +51,14 @@ enum WordRules {
         return breaches
     }
 
+    /// The optimizer sees through `public` where it does not see through `package`: what runs for
+    /// each packet is public, whatever else is not.
     static func wideAccess(in file: HouseFile) -> [Breach] {
-        keyword(["public"], in: file) { "'\($0)': ours is package or internal" }
+        let seenThrough = ["Sources/MQTT/", "Sources/Journal/"]
+        guard !seenThrough.contains(where: file.path.hasPrefix) else {
+            return keyword(["package"], in: file) { "'\($0)': this module says public" }
+        }
+        return keyword(["public"], in: file) { "'\($0)': ours is package or internal" }
     }
 
     static func concurrency(in file: HouseFile) -> [Breach] {

@@ -4,24 +4,24 @@
 // binary data come back as ranges into the span that is handed to every call; nothing is copied.
 
 /// [MQTT 5.0, 1.5]
-package struct ByteCursor: Sendable {
-    package var position: Int
-    package let end: Int
+public struct ByteCursor: Sendable {
+    public var position: Int
+    public let end: Int
 
     @inlinable
-    package init(_ range: Range<Int>) {
+    public init(_ range: Range<Int>) {
         position = range.lowerBound
         end = range.upperBound
     }
 
     @inlinable
-    package var remaining: Range<Int> { position..<end }
+    public var remaining: Range<Int> { position..<end }
 
     @inlinable
-    package var isAtEnd: Bool { position == end }
+    public var isAtEnd: Bool { position == end }
 
     @inlinable @inline(__always)
-    package mutating func byte(in bytes: Span<UInt8>) throws(DecodeError) -> UInt8 {
+    public mutating func byte(in bytes: Span<UInt8>) throws(DecodeError) -> UInt8 {
         guard position < end else { throw .malformed(.truncated) }
         let value = bytes[position]
         position &+= 1
@@ -29,7 +29,7 @@ package struct ByteCursor: Sendable {
     }
 
     @inlinable @inline(__always)
-    package mutating func twoBytes(in bytes: Span<UInt8>) throws(DecodeError) -> UInt16 {
+    public mutating func twoBytes(in bytes: Span<UInt8>) throws(DecodeError) -> UInt16 {
         guard end &- position >= 2 else { throw .malformed(.truncated) }
         let value = unsafe bytes.bytes.unsafeLoadUnaligned(
             fromByteOffset: position, as: UInt16.self)
@@ -38,7 +38,7 @@ package struct ByteCursor: Sendable {
     }
 
     @inlinable @inline(__always)
-    package mutating func fourBytes(in bytes: Span<UInt8>) throws(DecodeError) -> UInt32 {
+    public mutating func fourBytes(in bytes: Span<UInt8>) throws(DecodeError) -> UInt32 {
         guard end &- position >= 4 else { throw .malformed(.truncated) }
         let value = unsafe bytes.bytes.unsafeLoadUnaligned(
             fromByteOffset: position, as: UInt32.self)
@@ -48,7 +48,7 @@ package struct ByteCursor: Sendable {
 
     /// [MQTT-2.2.1-3]
     @inlinable @inline(__always)
-    package mutating func packetID(in bytes: Span<UInt8>) throws(DecodeError) -> PacketID {
+    public mutating func packetID(in bytes: Span<UInt8>) throws(DecodeError) -> PacketID {
         guard let id = PacketID(rawValue: try twoBytes(in: bytes)) else {
             throw .protocolError(.packetIdentifierZero)
         }
@@ -57,7 +57,7 @@ package struct ByteCursor: Sendable {
 
     /// A variable byte integer in its shortest form. [MQTT-1.5.5-1]
     @inlinable @inline(__always)
-    package mutating func variable(in bytes: Span<UInt8>) throws(DecodeError) -> Int {
+    public mutating func variable(in bytes: Span<UInt8>) throws(DecodeError) -> Int {
         let first = try byte(in: bytes)
         if first < 0x80 { return Int(first) }
         return try longVariable(in: bytes, Int(first & 0x7F))
@@ -80,21 +80,21 @@ package struct ByteCursor: Sendable {
 
     /// Binary data: two bytes of length and that many bytes.
     @inlinable @inline(__always)
-    package mutating func binary(in bytes: Span<UInt8>) throws(DecodeError) -> Range<Int> {
+    public mutating func binary(in bytes: Span<UInt8>) throws(DecodeError) -> Range<Int> {
         let count = Int(try twoBytes(in: bytes))
         return try take(count)
     }
 
     /// A UTF-8 string, checked.
     @inlinable
-    package mutating func string(in bytes: Span<UInt8>) throws(DecodeError) -> Range<Int> {
+    public mutating func string(in bytes: Span<UInt8>) throws(DecodeError) -> Range<Int> {
         let range = try binary(in: bytes)
         try UTF8Text.validate(bytes, range)
         return range
     }
 
     @inlinable @inline(__always)
-    package mutating func take(_ count: Int) throws(DecodeError) -> Range<Int> {
+    public mutating func take(_ count: Int) throws(DecodeError) -> Range<Int> {
         guard count <= end &- position else { throw .malformed(.truncated) }
         let start = position
         position &+= count
@@ -102,7 +102,7 @@ package struct ByteCursor: Sendable {
     }
 
     @inlinable
-    package func requireEnd() throws(DecodeError) {
+    public func requireEnd() throws(DecodeError) {
         guard position == end else { throw .malformed(.trailingBytes) }
     }
 }

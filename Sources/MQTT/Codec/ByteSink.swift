@@ -3,19 +3,19 @@
 // Where encoders write to: an output, or a counter that only wants to know the size. So each packet
 // is described once and its size is known before a byte of it is written.
 
-package protocol ByteSink: ~Copyable, ~Escapable {
+public protocol ByteSink: ~Copyable, ~Escapable {
     mutating func append(_ byte: UInt8)
     mutating func append(_ bytes: Span<UInt8>)
 }
 
 /// Counts what would be written.
-package struct ByteCounter: ByteSink {
-    package private(set) var count = 0
+public struct ByteCounter: ByteSink {
+    public private(set) var count = 0
 
-    package init() {}
+    public init() {}
 
-    package mutating func append(_ byte: UInt8) { count += 1 }
-    package mutating func append(_ bytes: Span<UInt8>) { count += bytes.count }
+    public mutating func append(_ byte: UInt8) { count += 1 }
+    public mutating func append(_ bytes: Span<UInt8>) { count += bytes.count }
 }
 
 extension OutputRawSpan: ByteSink {}

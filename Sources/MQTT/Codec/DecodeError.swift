@@ -3,7 +3,7 @@
 // What a peer can do wrong on the wire: the reason code that answers it and the flaw for the log.
 // A value of two bytes, so that refusing a packet costs no allocation.
 
-package enum DecodeError: Error, Hashable, Sendable {
+public enum DecodeError: Error, Hashable, Sendable {
     /// The bytes are no packet of the standard: 0x81.
     case malformed(Flaw)
     /// The packet can be read, but must not be sent like this: 0x82.
@@ -15,7 +15,7 @@ package enum DecodeError: Error, Hashable, Sendable {
     /// CONNECT asks for a level that is not spoken here: 0x84, or 0x01 in MQTT 3.1.1.
     case unsupportedVersion(level: UInt8)
 
-    package var reason: ReasonCode {
+    public var reason: ReasonCode {
         switch self {
         case .malformed: .malformedPacket
         case .protocolError: .protocolError
@@ -27,7 +27,7 @@ package enum DecodeError: Error, Hashable, Sendable {
 }
 
 extension DecodeError: CustomStringConvertible {
-    package var description: String {
+    public var description: String {
         switch self {
         case .malformed(let flaw), .protocolError(let flaw): "\(reason.name): \(flaw.rawValue)"
         case .topicAliasInvalid: "\(reason.name): topic alias 0"

@@ -4,18 +4,18 @@
 // be that long is asked by the caller, who knows its buffer and its limit.
 
 /// [MQTT 5.0, 2.1]
-package struct FixedHeader: Hashable, Sendable {
-    package let kind: PacketKind
-    package let flags: UInt8
+public struct FixedHeader: Hashable, Sendable {
+    public let kind: PacketKind
+    public let flags: UInt8
     /// Where variable header and payload lie; it may reach beyond the bytes that have arrived.
-    package let body: Range<Int>
+    public let body: Range<Int>
 
     /// Where the next packet starts.
     @inlinable
-    package var end: Int { body.upperBound }
+    public var end: Int { body.upperBound }
 
     @inlinable
-    package init(kind: PacketKind, flags: UInt8, body: Range<Int>) {
+    public init(kind: PacketKind, flags: UInt8, body: Range<Int>) {
         self.kind = kind
         self.flags = flags
         self.body = body
@@ -26,7 +26,7 @@ package struct FixedHeader: Hashable, Sendable {
     /// The shortest form of the length is required of a peer that is known to speak MQTT 5.0;
     /// MQTT 3.1.1 has no such rule. [MQTT-1.5.5-1]
     @inlinable @inline(__always)
-    package static func read(
+    public static func read(
         _ bytes: Span<UInt8>, at start: Int, version: ProtocolVersion? = nil
     ) throws(DecodeError) -> FixedHeader? {
         guard start < bytes.count else { return nil }
@@ -86,7 +86,7 @@ extension FixedHeader {
     /// For a receiver that has announced how large a whole packet may be. `start` is where the
     /// header was read.
     @inlinable
-    package func checkSize(from start: Int, limit: Int) throws(DecodeError) {
+    public func checkSize(from start: Int, limit: Int) throws(DecodeError) {
         guard end &- start <= limit else { throw .packetTooLarge }
     }
 }

@@ -3,7 +3,7 @@
 // Every way in which a packet can be wrong, in words for a log line. Which of them is a malformed
 // packet and which a protocol error is decided where the flaw is found.
 
-package enum Flaw: String, Hashable, Sendable {
+public enum Flaw: String, Hashable, Sendable {
     // Fixed header
     case reservedPacketType = "packet type is reserved"
     case reservedFlags = "reserved header flags have the wrong value"

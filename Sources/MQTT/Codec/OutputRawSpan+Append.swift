@@ -5,14 +5,14 @@
 extension OutputRawSpan {
     /// A word in the order of its bytes in memory, such as the short form of an acknowledgement.
     @inlinable
-    package mutating func append(word: UInt32) { unsafe append(word, as: UInt32.self) }
+    public mutating func append(word: UInt32) { unsafe append(word, as: UInt32.self) }
 
     @inlinable
-    package mutating func append(word: UInt16) { unsafe append(word, as: UInt16.self) }
+    public mutating func append(word: UInt16) { unsafe append(word, as: UInt16.self) }
 
     /// All bytes in one copy.
     @inlinable
-    package mutating func append(_ bytes: Span<UInt8>) {
+    public mutating func append(_ bytes: Span<UInt8>) {
         let count = bytes.count
         precondition(freeCapacity >= count, "output without room")
         guard count > 0 else { return }

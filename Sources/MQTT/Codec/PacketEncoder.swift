@@ -3,7 +3,7 @@
 // What the writers of all packets have in common but PUBLISH and the short acknowledgements, which
 // have ways of their own because there are so many of them.
 
-package protocol PacketEncoder: Sendable {
+public protocol PacketEncoder: Sendable {
     var kind: PacketKind { get }
 
     /// Everything behind the fixed header.
@@ -18,20 +18,20 @@ extension PacketEncoder {
     }
 
     /// How much room `encode` needs.
-    package var encodedSize: Int {
+    public var encodedSize: Int {
         let body = bodySize
         return 1 + VariableByteInteger.size(of: body) + body
     }
 
     /// The output must have room for `encodedSize` bytes.
-    package func encode(into output: inout OutputRawSpan) {
+    public func encode(into output: inout OutputRawSpan) {
         output.append(kind.rawValue << 4 | kind.requiredFlags)
         output.append(variable: bodySize)
         writeBody(to: &output)
     }
 
     /// The packet in an array of its own.
-    package func encoded() -> [UInt8] {
+    public func encoded() -> [UInt8] {
         let size = encodedSize
         return [UInt8](capacity: size) { output in
             unsafe output.withUnsafeMutableBufferPointer { buffer, initializedCount in
@@ -46,7 +46,7 @@ extension PacketEncoder {
 
 /// An answer that may explain itself. The explanation must not make it larger than its receiver
 /// allows. [MQTT-3.2.2-19], [MQTT-3.4.2-2] and their like
-package protocol ExplainingEncoder: PacketEncoder {
+public protocol ExplainingEncoder: PacketEncoder {
     var reasonString: String? { get set }
     var userProperties: [UserProperty] { get set }
 }
@@ -54,14 +54,14 @@ package protocol ExplainingEncoder: PacketEncoder {
 extension ExplainingEncoder {
     /// Leaves out user properties, then the reason string, if the packet would be too large. What
     /// remains may still be too large: then it must not be sent. [MQTT-3.1.2-24]
-    package mutating func fit(_ maximumPacketSize: UInt32?) {
+    public mutating func fit(_ maximumPacketSize: UInt32?) {
         guard let maximumPacketSize else { return }
         if encodedSize > Int(maximumPacketSize) { userProperties = [] }
         if encodedSize > Int(maximumPacketSize) { reasonString = nil }
     }
 
     /// For a client that has asked for no problem information. [MQTT-3.1.2-29]
-    package mutating func removeProblemInformation() {
+    public mutating func removeProblemInformation() {
         userProperties = []
         reasonString = nil
     }

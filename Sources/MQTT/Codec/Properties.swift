@@ -3,28 +3,28 @@
 // A property block that was checked when its packet was decoded, to walk through once more: for
 // user properties, which packets do not keep one by one.
 
-package struct Properties: Hashable, Sendable {
+public struct Properties: Hashable, Sendable {
     /// All entries, without the length in front of them.
-    package let block: Range<Int>
+    public let block: Range<Int>
 
-    package init(block: Range<Int>) { self.block = block }
+    public init(block: Range<Int>) { self.block = block }
 
-    package static var none: Properties { Properties(block: 0..<0) }
+    public static var none: Properties { Properties(block: 0..<0) }
 
-    package var isEmpty: Bool { block.isEmpty }
+    public var isEmpty: Bool { block.isEmpty }
 
-    package func makeIterator() -> Iterator { Iterator(block) }
+    public func makeIterator() -> Iterator { Iterator(block) }
 }
 
 extension Properties {
     /// Takes the span with each call, as a view cannot be kept. It must be the one that the packet
     /// was decoded from.
-    package struct Iterator: Sendable {
+    public struct Iterator: Sendable {
         private var cursor: ByteCursor
 
         init(_ block: Range<Int>) { cursor = ByteCursor(block) }
 
-        package mutating func next(in bytes: Span<UInt8>) -> Property? {
+        public mutating func next(in bytes: Span<UInt8>) -> Property? {
             if cursor.isAtEnd { return nil }
             do {
                 return try Property(bytes, &cursor)
@@ -34,7 +34,7 @@ extension Properties {
         }
 
         /// The next one with this identifier; others are passed over.
-        package mutating func next(_ id: PropertyID, in bytes: Span<UInt8>) -> Property? {
+        public mutating func next(_ id: PropertyID, in bytes: Span<UInt8>) -> Property? {
             while let property = next(in: bytes) {
                 if property.id == id { return property }
             }

@@ -3,16 +3,16 @@
 // One property of MQTT 5.0 as it lies in a packet. Whether it may stand there is checked by
 // PropertyReader.
 
-package struct Property: Hashable, Sendable {
-    package let id: PropertyID
+public struct Property: Hashable, Sendable {
+    public let id: PropertyID
     /// The whole entry, identifier included.
-    package let entry: Range<Int>
+    public let entry: Range<Int>
     /// The value, if it is a number; else 0.
-    package let number: UInt32
+    public let number: UInt32
     /// The name of a user property; else empty.
-    package let name: Range<Int>
+    public let name: Range<Int>
     /// The bytes of a string or of binary data without their length; else empty.
-    package let value: Range<Int>
+    public let value: Range<Int>
 
     /// Reads one entry. [MQTT 5.0, 2.2.2.2]
     init(_ bytes: Span<UInt8>, _ cursor: inout ByteCursor) throws(DecodeError) {

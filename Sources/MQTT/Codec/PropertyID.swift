@@ -2,7 +2,7 @@
 //
 // The table of properties: number, form of the value, places. [MQTT 5.0, 2.2.2.2]
 
-package enum PropertyID: UInt8, CaseIterable, Hashable, Sendable {
+public enum PropertyID: UInt8, CaseIterable, Hashable, Sendable {
     case payloadFormatIndicator = 0x01
     case messageExpiryInterval = 0x02
     case contentType = 0x03
@@ -33,7 +33,7 @@ package enum PropertyID: UInt8, CaseIterable, Hashable, Sendable {
 }
 
 /// How the value of a property is written.
-package enum PropertyForm: Hashable, Sendable {
+public enum PropertyForm: Hashable, Sendable {
     /// A byte that is 0 or 1.
     case flag
     case twoBytes
@@ -45,7 +45,7 @@ package enum PropertyForm: Hashable, Sendable {
 }
 
 extension PropertyID {
-    package var form: PropertyForm {
+    public var form: PropertyForm {
         switch self {
         case .payloadFormatIndicator, .requestProblemInformation, .requestResponseInformation,
             .maximumQoS, .retainAvailable, .wildcardSubscriptionAvailable,
@@ -64,7 +64,7 @@ extension PropertyID {
         }
     }
 
-    package var places: PropertyPlaces {
+    public var places: PropertyPlaces {
         switch self {
         case .payloadFormatIndicator, .messageExpiryInterval, .contentType, .responseTopic,
             .correlationData:
@@ -87,7 +87,7 @@ extension PropertyID {
     }
 
     /// Whether 0 is a value that the standard forbids.
-    package var mustNotBeZero: Bool {
+    public var mustNotBeZero: Bool {
         switch self {
         case .subscriptionIdentifier, .receiveMaximum, .topicAlias, .maximumPacketSize: true
         default: false
@@ -95,7 +95,7 @@ extension PropertyID {
     }
 
     /// Whether the property belongs to one hop only and is not handed on with the message.
-    package var isHopByHop: Bool {
+    public var isHopByHop: Bool {
         switch self {
         case .messageExpiryInterval, .topicAlias, .subscriptionIdentifier, .willDelayInterval: true
         default: false

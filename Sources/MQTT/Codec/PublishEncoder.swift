@@ -4,18 +4,18 @@
 // lies. The size is known from counts alone, before topic and properties are touched.
 
 /// What may differ from receiver to receiver.
-package struct PublishHead: Hashable, Sendable {
-    package var qos: QoS
-    package var duplicate: Bool
-    package var retain: Bool
+public struct PublishHead: Hashable, Sendable {
+    public var qos: QoS
+    public var duplicate: Bool
+    public var retain: Bool
     /// Nil for QoS 0 and for no other. [MQTT-2.2.1-2]
-    package var id: PacketID?
+    public var id: PacketID?
     /// What is left of it, in seconds. [MQTT-3.3.2-6]
-    package var messageExpiry: UInt32?
-    package var topicAlias: UInt16?
+    public var messageExpiry: UInt32?
+    public var topicAlias: UInt16?
 
     @inlinable
-    package init(
+    public init(
         qos: QoS, duplicate: Bool = false, retain: Bool = false, id: PacketID? = nil,
         messageExpiry: UInt32? = nil, topicAlias: UInt16? = nil
     ) {
@@ -36,16 +36,16 @@ package struct PublishHead: Hashable, Sendable {
     }
 }
 
-package struct PublishEncoder: Sendable {
-    package let head: PublishHead
-    package let version: ProtocolVersion
+public struct PublishEncoder: Sendable {
+    public let head: PublishHead
+    public let version: ProtocolVersion
     private let topicCount: Int
     private let propertiesCount: Int
     private let payloadCount: Int
 
     /// `topicCount` is 0 where an alias stands for the topic. `forwardableCount` counts the bytes
     /// of the message's own properties, as `PublishProperties.appendForwardable` leaves them.
-    package init(
+    public init(
         _ head: PublishHead, _ version: ProtocolVersion, topicCount: Int,
         subscriptionIdentifiers: Span<UInt32> = Span(), forwardableCount: Int = 0,
         payloadCount: Int
@@ -78,17 +78,17 @@ package struct PublishEncoder: Sendable {
     }
 
     /// How much room `encode` needs: all but the payload.
-    package var encodedSize: Int { packetSize - payloadCount }
+    public var encodedSize: Int { packetSize - payloadCount }
 
     /// The whole packet.
-    package var packetSize: Int {
+    public var packetSize: Int {
         let length = remainingLength
         return 1 + VariableByteInteger.size(of: length) + length
     }
 
     /// Whether the receiver takes a packet of this size and the protocol can express it; if not,
     /// the message counts as delivered. [MQTT-3.1.2-24], [MQTT-3.1.2-25]
-    package func fits(_ maximumPacketSize: UInt32?) -> Bool {
+    public func fits(_ maximumPacketSize: UInt32?) -> Bool {
         guard remainingLength <= VariableByteInteger.maximum else { return false }
         guard let maximumPacketSize else { return true }
         return packetSize <= Int(maximumPacketSize)
@@ -96,7 +96,7 @@ package struct PublishEncoder: Sendable {
 
     /// The spans must have the counts that the encoder was made with. Receivers that speak MQTT
     /// 3.1.1 get no properties, whatever the message has.
-    package func encode(
+    public func encode(
         topic: Span<UInt8>, subscriptionIdentifiers: Span<UInt32> = Span(),
         forwardable: Span<UInt8> = Span(), into output: inout OutputRawSpan
     ) {

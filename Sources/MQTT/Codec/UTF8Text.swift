@@ -4,10 +4,10 @@
 // ASCII, which nearly all topics are; anything else is left to the standard library. A byte order
 // mark is a character like others and control characters may pass: the standard allows both.
 
-package enum UTF8Text {
+public enum UTF8Text {
     /// [MQTT-1.5.4-1], [MQTT-1.5.4-2]
     @inlinable
-    package static func validate(
+    public static func validate(
         _ bytes: Span<UInt8>, _ range: Range<Int>
     ) throws(DecodeError) {
         if isPlain(bytes, range) { return }

@@ -3,11 +3,11 @@
 // A user property to be written. Received ones stay where they are and are found by Properties.
 
 /// [MQTT 5.0, 1.5.7]
-package struct UserProperty: Hashable, Sendable {
-    package var name: String
-    package var value: String
+public struct UserProperty: Hashable, Sendable {
+    public var name: String
+    public var value: String
 
-    package init(_ name: String, _ value: String) {
+    public init(_ name: String, _ value: String) {
         self.name = name
         self.value = value
     }

@@ -10,44 +10,50 @@
 ///
 /// `Held` is the unreleased message in the broker, and nothing (`Void`) in a client that has
 /// stored the message by the time it acknowledges.
-package struct InboundQoS2<Held> {
-    package enum Arrival: Equatable {
+public struct InboundQoS2<Held> {
+    public enum Arrival: Equatable {
         case first
         case repeated
     }
 
-    private var stored = PacketIDTable<Held>()
+    @usableFromInline var stored = PacketIDTable<Held>()
 
-    package init() {}
+    @inlinable
+    public init() {}
 
-    package var count: Int { stored.count }
+    @inlinable
+    public var count: Int { stored.count }
 
     /// Ascending, for those who must walk them all.
-    package var ids: [PacketID] { stored.ids }
+    public var ids: [PacketID] { stored.ids }
 
-    package func arrival(of id: PacketID) -> Arrival {
+    @inlinable
+    public func arrival(of id: PacketID) -> Arrival {
         stored.contains(id) ? .repeated : .first
     }
 
     /// What PUBREL would release; nil for an identifier that is not open. [MQTT-4.3.3-11]
-    package func held(for id: PacketID) -> Held? {
+    @inlinable
+    public func held(for id: PacketID) -> Held? {
         stored[id]
     }
 
-    package mutating func store(_ held: Held, under id: PacketID) {
+    @inlinable
+    public mutating func store(_ held: Held, under id: PacketID) {
         stored.insert(held, for: id)
     }
 
     /// The identifier is new again from here on. [MQTT-4.3.3-12]
+    @inlinable
     @discardableResult
-    package mutating func release(_ id: PacketID) -> Held {
+    public mutating func release(_ id: PacketID) -> Held {
         guard let held = stored.remove(id) else {
             preconditionFailure("packet identifier \(id) released but not stored")
         }
         return held
     }
 
-    package mutating func shrinkIfEmpty() {
+    public mutating func shrinkIfEmpty() {
         stored.shrinkIfEmpty()
     }
 }

@@ -12,7 +12,7 @@
 ///                  └──PUBREC 0x80+──► done, refused            [MQTT-4.4.0-2]
 ///
 /// Once released, the PUBLISH is never sent again. [MQTT-4.3.3-6]
-package enum OutboundFlow: UInt8, Sendable {
+public enum OutboundFlow: UInt8, Sendable {
     /// A QoS 1 PUBLISH was sent; PUBACK is owed.
     case published1 = 1
     /// A QoS 2 PUBLISH was sent; PUBREC is owed.
@@ -20,14 +20,14 @@ package enum OutboundFlow: UInt8, Sendable {
     /// PUBREC came, PUBREL was sent; PUBCOMP is owed.
     case released = 3
 
-    package enum Acknowledgement: Sendable {
+    public enum Acknowledgement: Sendable {
         case puback
         case pubrec
         case pubcomp
     }
 
     /// What an acknowledgement asks of the sender.
-    package enum Step: Equatable, Sendable {
+    public enum Step: Equatable, Sendable {
         /// Move to `released` and send PUBREL. [MQTT-4.3.3-4]
         case release
         /// The receiver repeats PUBREC: send PUBREL again, nothing else changes.
@@ -40,12 +40,12 @@ package enum OutboundFlow: UInt8, Sendable {
         case violation
     }
 
-    package static func opening(_ qos: QoS) -> OutboundFlow {
+    public static func opening(_ qos: QoS) -> OutboundFlow {
         precondition(qos != .atMostOnce, "QoS 0 has no flow")
         return qos == .atLeastOnce ? .published1 : .published2
     }
 
-    package func step(on acknowledgement: Acknowledgement, _ reason: ReasonCode) -> Step {
+    public func step(on acknowledgement: Acknowledgement, _ reason: ReasonCode) -> Step {
         switch (self, acknowledgement) {
         case (.published1, .puback): reason.isFailure ? .refuse : .complete
         case (.published2, .pubrec): reason.isFailure ? .refuse : .release

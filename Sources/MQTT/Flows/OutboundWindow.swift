@@ -7,35 +7,48 @@
 /// Identifiers count upwards and skip those still open, so that one is not used again soon after
 /// it was freed. The choice is asked for (`nextID`) apart from being made (`open`), because the
 /// broker records it as a fact in between.
-package struct OutboundWindow<Held> {
-    package struct Flight {
-        package var held: Held
-        package var flow: OutboundFlow
+public struct OutboundWindow<Held> {
+    public struct Flight {
+        public var held: Held
+        public var flow: OutboundFlow
         /// Ascending in the order of first sending. [MQTT-4.6.0-1]
-        package var order: UInt32
+        public var order: UInt32
+
+        @inlinable
+        init(held: Held, flow: OutboundFlow, order: UInt32) {
+            self.held = held
+            self.flow = flow
+            self.order = order
+        }
     }
 
-    private var flights = PacketIDTable<Flight>()
-    private var lastID: UInt16 = 0
-    private var nextOrder: UInt32 = 0
+    @usableFromInline var flights = PacketIDTable<Flight>()
+    @usableFromInline var lastID: UInt16 = 0
+    @usableFromInline var nextOrder: UInt32 = 0
 
     /// Resends that this connection still owes, oldest last. They hold no quota until sent again.
-    private var unsent: [PacketID] = []
+    @usableFromInline var unsent: [PacketID] = []
 
-    package init() {}
+    @inlinable
+    public init() {}
 
-    package var count: Int { flights.count }
+    @inlinable
+    public var count: Int { flights.count }
 
     /// What counts against the receiver's Receive Maximum. A flight after PUBREC counts too: its
     /// receiver may still hold the place. [MQTT-4.9.0-2]
-    package var used: Int { flights.count - unsent.count }
+    @inlinable
+    public var used: Int { flights.count - unsent.count }
 
-    package var owesResends: Bool { !unsent.isEmpty }
+    @inlinable
+    public var owesResends: Bool { !unsent.isEmpty }
 
-    package subscript(id: PacketID) -> Flight? { flights[id] }
+    @inlinable
+    public subscript(id: PacketID) -> Flight? { flights[id] }
 
     /// The identifier that the next flight should take; nil while `limit` flights are open.
-    package func nextID(limit: Int) -> PacketID? {
+    @inlinable
+    public func nextID(limit: Int) -> PacketID? {
         guard flights.count < min(limit, 65_535), unsent.isEmpty else { return nil }
         var candidate = lastID
         while true {
@@ -44,13 +57,15 @@ package struct OutboundWindow<Held> {
         }
     }
 
-    package mutating func open(_ id: PacketID, _ held: Held, _ flow: OutboundFlow) {
+    @inlinable
+    public mutating func open(_ id: PacketID, _ held: Held, _ flow: OutboundFlow) {
         flights.insert(Flight(held: held, flow: flow, order: nextOrder), for: id)
         lastID = id.rawValue
         nextOrder &+= 1
     }
 
-    package mutating func release(_ id: PacketID) {
+    @inlinable
+    public mutating func release(_ id: PacketID) {
         guard var flight = flights[id], flight.flow == .published2 else {
             preconditionFailure("packet identifier \(id) is not waiting for PUBREC")
         }
@@ -59,8 +74,9 @@ package struct OutboundWindow<Held> {
         removeUnsent(id)  // [MQTT-4.3.3-6]
     }
 
+    @inlinable
     @discardableResult
-    package mutating func close(_ id: PacketID) -> Held {
+    public mutating func close(_ id: PacketID) -> Held {
         guard let flight = flights.remove(id) else {
             preconditionFailure("packet identifier \(id) is not in flight")
         }
@@ -69,12 +85,13 @@ package struct OutboundWindow<Held> {
     }
 
     /// The receiver has had it on an earlier connection and needs no repeat.
-    private mutating func removeUnsent(_ id: PacketID) {
+    @inlinable
+    mutating func removeUnsent(_ id: PacketID) {
         if !unsent.isEmpty { unsent.removeAll { $0 == id } }
     }
 
     /// In the order of first sending.
-    package var inOrder: [(id: PacketID, flight: Flight)] {
+    public var inOrder: [(id: PacketID, flight: Flight)] {
         // Orders wrap around after 2³² flights; a window is never so old that this shows.
         flights.ids.map { (id: $0, flight: flights[$0]!) }
             .sorted { Int32(bitPattern: $0.flight.order &- $1.flight.order) < 0 }
@@ -82,17 +99,17 @@ package struct OutboundWindow<Held> {
 
     /// A new connection: nothing was sent on it yet. [MQTT-4.4.0-1]
     /// An owed PUBREL is no PUBLISH and waits for no quota, so it is not among the unsent.
-    package mutating func connectionChanged() {
+    public mutating func connectionChanged() {
         unsent = inOrder.reversed().filter { $0.flight.flow != .released }.map(\.id)
     }
 
     /// The next PUBLISH to repeat, once `limit` allows it; it counts as sent from here on.
-    package mutating func nextResend(limit: Int) -> (id: PacketID, flight: Flight)? {
+    public mutating func nextResend(limit: Int) -> (id: PacketID, flight: Flight)? {
         guard used < limit, let id = unsent.popLast() else { return nil }
         return (id, flights[id]!)
     }
 
-    package mutating func shrinkIfEmpty() {
+    public mutating func shrinkIfEmpty() {
         flights.shrinkIfEmpty()
     }
 }

@@ -5,7 +5,7 @@
 // needs an order keeps one of his own.
 
 /// A map from packet identifier to `Value` for the few identifiers that are open at one time.
-package struct PacketIDTable<Value> {
+public struct PacketIDTable<Value> {
     @usableFromInline
     struct Slot {
         /// 0 where the slot is empty: no packet has identifier 0. [MQTT-2.2.1-3]
@@ -21,35 +21,42 @@ package struct PacketIDTable<Value> {
 
     /// Empty, or a power of two of slots of which at most half are taken.
     @usableFromInline var slots: ContiguousArray<Slot> = []
-    package private(set) var count = 0
-
-    package init() {}
-
-    package var isEmpty: Bool { count == 0 }
+    @usableFromInline var taken = 0
 
     @inlinable
-    package func contains(_ id: PacketID) -> Bool {
+    public init() {}
+
+    @inlinable
+    public var count: Int { taken }
+
+    @inlinable
+    public var isEmpty: Bool { taken == 0 }
+
+    @inlinable
+    public func contains(_ id: PacketID) -> Bool {
         position(of: id.rawValue) != nil
     }
 
     @inlinable
-    package subscript(id: PacketID) -> Value? {
+    public subscript(id: PacketID) -> Value? {
         guard let at = position(of: id.rawValue) else { return nil }
         return slots[at].value
     }
 
     /// `id` must not be open.
-    package mutating func insert(_ value: Value, for id: PacketID) {
+    @inlinable
+    public mutating func insert(_ value: Value, for id: PacketID) {
         if (count + 1) * 2 > slots.count {
             grow()
         }
         place(Slot(id: id.rawValue, value: value))
-        count += 1
+        taken += 1
     }
 
     /// Whoever is nearer to where it belongs makes room, so that each run of slots is in the order
     /// of where its members belong.
-    private mutating func place(_ slot: Slot) {
+    @inlinable
+    mutating func place(_ slot: Slot) {
         var slot = slot
         let mask = slots.count - 1
         var at = Int(slot.id) & mask
@@ -63,34 +70,37 @@ package struct PacketIDTable<Value> {
         slots[at] = slot
     }
 
-    private func distance(of id: UInt16, _ at: Int) -> Int {
+    @inlinable
+    func distance(of id: UInt16, _ at: Int) -> Int {
         (at - Int(id)) & (slots.count - 1)
     }
 
     /// `id` must be open.
-    package mutating func replace(_ id: PacketID, with value: Value) {
+    @inlinable
+    public mutating func replace(_ id: PacketID, with value: Value) {
         guard let at = position(of: id.rawValue) else {
             preconditionFailure("packet identifier \(id) is not open")
         }
         slots[at].value = value
     }
 
+    @inlinable
     @discardableResult
-    package mutating func remove(_ id: PacketID) -> Value? {
+    public mutating func remove(_ id: PacketID) -> Value? {
         guard let found = position(of: id.rawValue) else { return nil }
         let value = slots[found].value
         closeGap(at: found)
-        count -= 1
+        taken -= 1
         return value
     }
 
     /// All open identifiers, ascending.
-    package var ids: [PacketID] {
+    public var ids: [PacketID] {
         slots.map(\.id).filter { $0 != 0 }.sorted().compactMap(PacketID.init(rawValue:))
     }
 
     /// Gives the memory of a quiet table back.
-    package mutating func shrinkIfEmpty() {
+    public mutating func shrinkIfEmpty() {
         if count == 0 { slots = [] }
     }
 
@@ -109,7 +119,8 @@ package struct PacketIDTable<Value> {
 
     /// Moves later members of the probe run back, so that no tombstones gather: as far as the first
     /// that is where it belongs, which is at once for identifiers that count upwards.
-    private mutating func closeGap(at gap: Int) {
+    @inlinable
+    mutating func closeGap(at gap: Int) {
         let mask = slots.count - 1
         var hole = gap
         var at = (gap + 1) & mask
@@ -121,7 +132,8 @@ package struct PacketIDTable<Value> {
         slots[hole] = Slot(id: 0, value: nil)
     }
 
-    private mutating func grow() {
+    @usableFromInline
+    mutating func grow() {
         let old = slots
         slots = ContiguousArray(
             repeating: Slot(id: 0, value: nil), count: max(4, old.count * 2))

@@ -2,16 +2,16 @@
 // How many handshakes a log shows at most, the same for broker and clients: 50 a second, which with
 // four packets each are 200 packets.
 
-package struct HandshakeAllowance: Sendable {
+public struct HandshakeAllowance: Sendable {
     private static let perSecond = 50
 
     private var second: Int64 = 0
     private var left = perSecond
 
-    package init() {}
+    public init() {}
 
     /// Takes one of this second's handshakes; false if all are taken.
-    package mutating func take(at now: Instant) -> Bool {
+    public mutating func take(at now: Instant) -> Bool {
         let thisSecond = now.nanoseconds / 1_000_000_000
         if thisSecond != second {
             second = thisSecond

@@ -3,19 +3,19 @@
 // handshake in a log would look like a fault.
 
 /// Asked for each step, in order.
-package struct HandshakeSampling {
+public struct HandshakeSampling {
     private struct Flow: Hashable {
         let id: PacketID
         let isInbound: Bool
     }
 
     /// What was left out of the log, for the line that tells it.
-    package struct Share: Equatable {
-        package var seen: Int
-        package var shown: Int
-        package var seconds: Int
+    public struct Share: Equatable {
+        public var seen: Int
+        public var shown: Int
+        public var seconds: Int
 
-        package var text: String {
+        public var text: String {
             "\(seen / max(1, seconds)) handshakes/s, \(shown) of \(seen) shown"
         }
     }
@@ -28,9 +28,9 @@ package struct HandshakeSampling {
     private var seen = 0
     private var shown = 0
 
-    package init() {}
+    public init() {}
 
-    package mutating func shows(_ step: HandshakeStep, at now: Instant) -> Bool {
+    public mutating func shows(_ step: HandshakeStep, at now: Instant) -> Bool {
         if step.packet == .publish { return begins(step, at: now) }
         guard let flow = flow(of: step) else { return false }
         let isLast = step.number == step.count || step.outcome.endsFlow
@@ -38,7 +38,7 @@ package struct HandshakeSampling {
     }
 
     /// Every ten seconds, if not all was shown.
-    package mutating func takeShare(at now: Instant) -> Share? {
+    public mutating func takeShare(at now: Instant) -> Share? {
         let second = now.nanoseconds / 1_000_000_000
         guard let began = shareBegan, second - began >= Self.shareSeconds else { return nil }
         let share = Share(seen: seen, shown: shown, seconds: Int(second - began))

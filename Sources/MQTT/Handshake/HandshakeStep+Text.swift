@@ -6,7 +6,7 @@
 
 extension HandshakeStep {
     /// The whole line. Text from clients is escaped: it cannot forge a second one.
-    package var text: String {
+    public var text: String {
         let name = packet.name.padded(to: 8)
         let owner = client.description.escaped.padded(to: 9)
         var line = "[\(number)/\(count)] \(verb) \(name) \(owner)"
@@ -21,7 +21,7 @@ extension HandshakeStep {
     }
 
     /// Names and values as journald keeps them.
-    package var fields: [(name: String, value: String)] {
+    public var fields: [(name: String, value: String)] {
         var fields = [
             (name: "MQTT_PACKET", value: packet.name),
             (name: "MQTT_DIRECTION", value: direction == .received ? "in" : "out"),
@@ -87,7 +87,7 @@ extension HandshakeStep.Outcome {
 
 extension ReasonCode {
     /// `0x97 Quota exceeded`.
-    package var logText: String {
+    public var logText: String {
         let digits = String(rawValue, radix: 16, uppercase: true)
         return "0x\(digits.count < 2 ? "0" : "")\(digits) \(name)"
     }
@@ -95,7 +95,7 @@ extension ReasonCode {
 
 extension Duration {
     /// `1.8 ms` below a second, `2.41 s` above.
-    package var logText: String {
+    public var logText: String {
         let microseconds = max(0, wholeNanoseconds / 1000)
         if microseconds < 1_000_000 {
             let tenths = (microseconds + 50) / 100
@@ -114,7 +114,7 @@ extension String {
     }
 
     /// Control characters as `\xNN`, so that a line stays one line and a terminal obeys nobody.
-    package var escaped: String {
+    public var escaped: String {
         if unicodeScalars.allSatisfy({ !$0.isControl }) { return self }
         var result = ""
         for scalar in unicodeScalars {

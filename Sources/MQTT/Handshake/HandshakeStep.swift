@@ -4,14 +4,14 @@
 // HandshakeStep+Text words them.
 
 /// One line of a handshake.
-package struct HandshakeStep: Hashable, Sendable {
-    package enum Direction: Hashable, Sendable {
+public struct HandshakeStep: Hashable, Sendable {
+    public enum Direction: Hashable, Sendable {
         case received
         case sent
     }
 
     /// What a step adds behind the packet identifier.
-    package enum Outcome: Hashable, Sendable {
+    public enum Outcome: Hashable, Sendable {
         case none
         /// An acknowledgement that waited for the disk.
         case onDisk(Duration)
@@ -31,23 +31,23 @@ package struct HandshakeStep: Hashable, Sendable {
         case unknown
     }
 
-    package var direction: Direction
-    package var packet: PacketKind
-    package var client: ClientID
-    package var id: PacketID?
-    package var outcome = Outcome.none
+    public var direction: Direction
+    public var packet: PacketKind
+    public var client: ClientID
+    public var id: PacketID?
+    public var outcome = Outcome.none
 
     /// Of the PUBLISH: the later steps carry them too, for the fields of the log line.
-    package var qos: QoS
-    package var isDuplicate = false
-    package var isRetained = false
-    package var topic = ""
+    public var qos: QoS
+    public var isDuplicate = false
+    public var isRetained = false
+    public var topic = ""
     /// The payload's bytes.
-    package var size = 0
+    public var size = 0
     /// `stream/seq`, if the publisher gave it.
-    package var message: String?
+    public var message: String?
 
-    package init(
+    public init(
         _ direction: Direction, _ packet: PacketKind, client: ClientID, id: PacketID?, qos: QoS
     ) {
         self.direction = direction
@@ -58,7 +58,7 @@ package struct HandshakeStep: Hashable, Sendable {
     }
 
     /// 1 for PUBLISH up to 4 for PUBCOMP; PUBACK is 2 of 2.
-    package var number: Int {
+    public var number: Int {
         switch packet {
         case .pubrec, .puback: 2
         case .pubrel: 3
@@ -68,7 +68,7 @@ package struct HandshakeStep: Hashable, Sendable {
     }
 
     /// How many packets this handshake has.
-    package var count: Int {
+    public var count: Int {
         switch qos {
         case .atMostOnce: 1
         case .atLeastOnce: 2

@@ -4,16 +4,16 @@
 // form of AcknowledgementPacket, one word.
 
 /// [MQTT 5.0, 3.4 to 3.7]
-package struct AcknowledgementEncoder: ExplainingEncoder {
-    package let version: ProtocolVersion
-    package let kind: PacketKind
-    package let id: PacketID
-    package let reason: ReasonCode
-    package var reasonString: String?
-    package var userProperties: [UserProperty]
+public struct AcknowledgementEncoder: ExplainingEncoder {
+    public let version: ProtocolVersion
+    public let kind: PacketKind
+    public let id: PacketID
+    public let reason: ReasonCode
+    public var reasonString: String?
+    public var userProperties: [UserProperty]
 
     /// MQTT 3.1.1 cannot say a reason: there the packet acknowledges and no more.
-    package init(
+    public init(
         _ version: ProtocolVersion, _ kind: PacketKind, _ id: PacketID,
         _ reason: ReasonCode = .success, reasonString: String? = nil,
         userProperties: [UserProperty] = []
@@ -26,7 +26,7 @@ package struct AcknowledgementEncoder: ExplainingEncoder {
         self.userProperties = userProperties
     }
 
-    package func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
+    public func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
         sink.append(twoBytes: id.rawValue)
         guard version == .v5 else { return }
         let hasProperties = reasonString != nil || !userProperties.isEmpty

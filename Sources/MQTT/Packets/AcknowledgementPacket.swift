@@ -4,16 +4,16 @@
 // longer ones are read by a slower way and written by AcknowledgementEncoder.
 
 /// [MQTT 5.0, 3.4 to 3.7]
-package struct AcknowledgementPacket: Hashable, Sendable {
-    package let kind: PacketKind
-    package let id: PacketID
-    package let reason: ReasonCode
-    package let reasonString: Range<Int>?
-    package let properties: Properties
+public struct AcknowledgementPacket: Hashable, Sendable {
+    public let kind: PacketKind
+    public let id: PacketID
+    public let reason: ReasonCode
+    public let reasonString: Range<Int>?
+    public let properties: Properties
 
     /// The header must be one of these four kinds.
     @inlinable @inline(__always)
-    package init(
+    public init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion, from sender: Role
     ) throws(DecodeError) {
         guard header.body.count == 2 else {
@@ -60,7 +60,7 @@ package struct AcknowledgementPacket: Hashable, Sendable {
 
     /// The whole packet for success, as one word in the order of its bytes.
     @inlinable
-    package static func shortForm(_ kind: PacketKind, _ id: PacketID) -> UInt32 {
+    public static func shortForm(_ kind: PacketKind, _ id: PacketID) -> UInt32 {
         let header = UInt32(kind.rawValue &<< 4 | kind.requiredFlags) | 2 &<< 8
         return UInt32(littleEndian: header | UInt32(id.rawValue.byteSwapped) &<< 16)
     }

@@ -3,15 +3,15 @@
 // Writes AUTH, which only MQTT 5.0 has.
 
 /// [MQTT 5.0, 3.15]
-package struct AuthEncoder: ExplainingEncoder {
-    package let reason: ReasonCode
-    package let authenticationMethod: String
-    package var authenticationData: [UInt8]?
-    package var reasonString: String?
-    package var userProperties: [UserProperty] = []
+public struct AuthEncoder: ExplainingEncoder {
+    public let reason: ReasonCode
+    public let authenticationMethod: String
+    public var authenticationData: [UInt8]?
+    public var reasonString: String?
+    public var userProperties: [UserProperty] = []
 
     /// [MQTT-4.12.0-5]
-    package init(
+    public init(
         _ reason: ReasonCode, authenticationMethod: String, authenticationData: [UInt8]? = nil
     ) {
         self.reason = reason
@@ -19,9 +19,9 @@ package struct AuthEncoder: ExplainingEncoder {
         self.authenticationData = authenticationData
     }
 
-    package var kind: PacketKind { .auth }
+    public var kind: PacketKind { .auth }
 
-    package func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
+    public func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
         sink.append(reason.rawValue)
         sink.append(propertiesOf: self)
     }

@@ -3,15 +3,15 @@
 // AUTH as received. Whether the method is the one of the CONNECT is the broker's to check.
 
 /// [MQTT 5.0, 3.15]
-package struct AuthPacket: Hashable, Sendable {
-    package private(set) var reason: ReasonCode = .success
+public struct AuthPacket: Hashable, Sendable {
+    public private(set) var reason: ReasonCode = .success
     /// Nil only if the packet is nothing but a header.
-    package private(set) var authenticationMethod: Range<Int>?
-    package private(set) var authenticationData: Range<Int>?
-    package private(set) var reasonString: Range<Int>?
-    package private(set) var properties: Properties = .none
+    public private(set) var authenticationMethod: Range<Int>?
+    public private(set) var authenticationData: Range<Int>?
+    public private(set) var reasonString: Range<Int>?
+    public private(set) var properties: Properties = .none
 
-    package init(
+    public init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion, from sender: Role
     ) throws(DecodeError) {
         guard version == .v5 else { throw .malformed(.reservedPacketType) }

@@ -3,33 +3,33 @@
 // Writes CONNACK. Properties that are nil are left out; for MQTT 3.1.1 all of them are.
 
 /// [MQTT 5.0, 3.2]
-package struct ConnackEncoder: ExplainingEncoder {
-    package let version: ProtocolVersion
-    package let sessionPresent: Bool
-    package let reason: ReasonCode
-    package var sessionExpiry: UInt32?
-    package var receiveMaximum: UInt16?
+public struct ConnackEncoder: ExplainingEncoder {
+    public let version: ProtocolVersion
+    public let sessionPresent: Bool
+    public let reason: ReasonCode
+    public var sessionExpiry: UInt32?
+    public var receiveMaximum: UInt16?
     /// Left out if it is QoS 2, which must not be written.
-    package var maximumQoS: QoS = .exactlyOnce
-    package var retainAvailable: Bool?
-    package var maximumPacketSize: UInt32?
-    package var assignedClientID: ClientID?
-    package var topicAliasMaximum: UInt16?
-    package var reasonString: String?
-    package var wildcardSubscriptionAvailable: Bool?
-    package var subscriptionIdentifierAvailable: Bool?
-    package var sharedSubscriptionAvailable: Bool?
-    package var serverKeepAlive: UInt16?
-    package var responseInformation: String?
-    package var serverReference: String?
-    package var authenticationMethod: String?
-    package var authenticationData: [UInt8]?
-    package var userProperties: [UserProperty] = []
+    public var maximumQoS: QoS = .exactlyOnce
+    public var retainAvailable: Bool?
+    public var maximumPacketSize: UInt32?
+    public var assignedClientID: ClientID?
+    public var topicAliasMaximum: UInt16?
+    public var reasonString: String?
+    public var wildcardSubscriptionAvailable: Bool?
+    public var subscriptionIdentifierAvailable: Bool?
+    public var sharedSubscriptionAvailable: Bool?
+    public var serverKeepAlive: UInt16?
+    public var responseInformation: String?
+    public var serverReference: String?
+    public var authenticationMethod: String?
+    public var authenticationData: [UInt8]?
+    public var userProperties: [UserProperty] = []
 
     private let returnCode: UInt8
 
     /// [MQTT-3.1.4-5]
-    package init(accepting version: ProtocolVersion, sessionPresent: Bool) {
+    public init(accepting version: ProtocolVersion, sessionPresent: Bool) {
         self.version = version
         self.sessionPresent = sessionPresent
         reason = .success
@@ -38,7 +38,7 @@ package struct ConnackEncoder: ExplainingEncoder {
 
     /// Nil where MQTT 3.1.1 has no code for the reason: the connection is closed without CONNACK.
     /// [MQTT-3.2.2-6]
-    package init?(refusing version: ProtocolVersion, _ reason: ReasonCode) {
+    public init?(refusing version: ProtocolVersion, _ reason: ReasonCode) {
         precondition(reason.isFailure, "\(reason) refuses nothing")
         switch version {
         case .v311:
@@ -51,9 +51,9 @@ package struct ConnackEncoder: ExplainingEncoder {
         self.reason = reason
     }
 
-    package var kind: PacketKind { .connack }
+    public var kind: PacketKind { .connack }
 
-    package func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
+    public func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
         sink.append(sessionPresent ? 1 : 0)
         sink.append(returnCode)
         if version == .v5 { sink.append(propertiesOf: self) }

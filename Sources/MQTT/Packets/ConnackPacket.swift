@@ -3,29 +3,29 @@
 // CONNACK as received by a client. What the server leaves out stands here with its default.
 
 /// [MQTT 5.0, 3.2]
-package struct ConnackPacket: Hashable, Sendable {
-    package let sessionPresent: Bool
+public struct ConnackPacket: Hashable, Sendable {
+    public let sessionPresent: Bool
     /// For MQTT 3.1.1 the reason code that the return code stands for.
-    package let reason: ReasonCode
-    package private(set) var sessionExpiry: UInt32?
-    package private(set) var receiveMaximum: UInt16 = 65_535
-    package private(set) var maximumQoS: QoS = .exactlyOnce
-    package private(set) var retainAvailable = true
-    package private(set) var maximumPacketSize: UInt32?
-    package private(set) var assignedClientID: Range<Int>?
-    package private(set) var topicAliasMaximum: UInt16 = 0
-    package private(set) var reasonString: Range<Int>?
-    package private(set) var wildcardSubscriptionAvailable = true
-    package private(set) var subscriptionIdentifierAvailable = true
-    package private(set) var sharedSubscriptionAvailable = true
-    package private(set) var serverKeepAlive: UInt16?
-    package private(set) var responseInformation: Range<Int>?
-    package private(set) var serverReference: Range<Int>?
-    package private(set) var authenticationMethod: Range<Int>?
-    package private(set) var authenticationData: Range<Int>?
-    package private(set) var properties: Properties = .none
+    public let reason: ReasonCode
+    public private(set) var sessionExpiry: UInt32?
+    public private(set) var receiveMaximum: UInt16 = 65_535
+    public private(set) var maximumQoS: QoS = .exactlyOnce
+    public private(set) var retainAvailable = true
+    public private(set) var maximumPacketSize: UInt32?
+    public private(set) var assignedClientID: Range<Int>?
+    public private(set) var topicAliasMaximum: UInt16 = 0
+    public private(set) var reasonString: Range<Int>?
+    public private(set) var wildcardSubscriptionAvailable = true
+    public private(set) var subscriptionIdentifierAvailable = true
+    public private(set) var sharedSubscriptionAvailable = true
+    public private(set) var serverKeepAlive: UInt16?
+    public private(set) var responseInformation: Range<Int>?
+    public private(set) var serverReference: Range<Int>?
+    public private(set) var authenticationMethod: Range<Int>?
+    public private(set) var authenticationData: Range<Int>?
+    public private(set) var properties: Properties = .none
 
-    package init(
+    public init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion
     ) throws(DecodeError) {
         var cursor = ByteCursor(header.body)

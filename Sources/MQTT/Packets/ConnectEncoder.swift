@@ -3,25 +3,25 @@
 // Writes CONNECT. Properties that are nil are left out; for MQTT 3.1.1 all of them are.
 
 /// [MQTT 5.0, 3.1]
-package struct ConnectEncoder: PacketEncoder {
-    package let version: ProtocolVersion
-    package var clientID: ClientID
-    package var cleanStart: Bool
-    package var keepAlive: UInt16
-    package var will: WillEncoder?
-    package var username: String?
-    package var password: [UInt8]?
-    package var sessionExpiry: UInt32?
-    package var receiveMaximum: UInt16?
-    package var maximumPacketSize: UInt32?
-    package var topicAliasMaximum: UInt16?
-    package var requestResponseInformation: Bool?
-    package var requestProblemInformation: Bool?
-    package var authenticationMethod: String?
-    package var authenticationData: [UInt8]?
-    package var userProperties: [UserProperty] = []
+public struct ConnectEncoder: PacketEncoder {
+    public let version: ProtocolVersion
+    public var clientID: ClientID
+    public var cleanStart: Bool
+    public var keepAlive: UInt16
+    public var will: WillEncoder?
+    public var username: String?
+    public var password: [UInt8]?
+    public var sessionExpiry: UInt32?
+    public var receiveMaximum: UInt16?
+    public var maximumPacketSize: UInt32?
+    public var topicAliasMaximum: UInt16?
+    public var requestResponseInformation: Bool?
+    public var requestProblemInformation: Bool?
+    public var authenticationMethod: String?
+    public var authenticationData: [UInt8]?
+    public var userProperties: [UserProperty] = []
 
-    package init(
+    public init(
         _ version: ProtocolVersion, clientID: ClientID, cleanStart: Bool, keepAlive: UInt16 = 0
     ) {
         self.version = version
@@ -30,10 +30,10 @@ package struct ConnectEncoder: PacketEncoder {
         self.keepAlive = keepAlive
     }
 
-    package var kind: PacketKind { .connect }
+    public var kind: PacketKind { .connect }
 
     /// [MQTT-3.1.3-1]
-    package func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
+    public func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
         let flags = ConnectFlags(
             cleanStart: cleanStart, will: will.map { ($0.qos, $0.retain) },
             username: username != nil, password: password != nil)

@@ -4,28 +4,28 @@
 // which identifier, is the broker's to say.
 
 /// [MQTT 5.0, 3.1]
-package struct ConnectPacket: Hashable, Sendable {
-    package let version: ProtocolVersion
+public struct ConnectPacket: Hashable, Sendable {
+    public let version: ProtocolVersion
     /// "Clean session" in MQTT 3.1.1.
-    package let cleanStart: Bool
+    public let cleanStart: Bool
     /// In seconds; 0 means off.
-    package let keepAlive: UInt16
+    public let keepAlive: UInt16
     /// Empty if the server is to choose one.
-    package let clientID: Range<Int>
-    package let will: Will?
-    package let username: Range<Int>?
-    package let password: Range<Int>?
-    package private(set) var sessionExpiry: UInt32?
-    package private(set) var receiveMaximum: UInt16 = 65_535
-    package private(set) var maximumPacketSize: UInt32?
-    package private(set) var topicAliasMaximum: UInt16 = 0
-    package private(set) var requestResponseInformation = false
-    package private(set) var requestProblemInformation = true
-    package private(set) var authenticationMethod: Range<Int>?
-    package private(set) var authenticationData: Range<Int>?
-    package private(set) var properties: Properties = .none
+    public let clientID: Range<Int>
+    public let will: Will?
+    public let username: Range<Int>?
+    public let password: Range<Int>?
+    public private(set) var sessionExpiry: UInt32?
+    public private(set) var receiveMaximum: UInt16 = 65_535
+    public private(set) var maximumPacketSize: UInt32?
+    public private(set) var topicAliasMaximum: UInt16 = 0
+    public private(set) var requestResponseInformation = false
+    public private(set) var requestProblemInformation = true
+    public private(set) var authenticationMethod: Range<Int>?
+    public private(set) var authenticationData: Range<Int>?
+    public private(set) var properties: Properties = .none
 
-    package init(_ bytes: Span<UInt8>, _ header: FixedHeader) throws(DecodeError) {
+    public init(_ bytes: Span<UInt8>, _ header: FixedHeader) throws(DecodeError) {
         var cursor = ByteCursor(header.body)
         version = try Self.readVersion(bytes, &cursor)
         let flags = try ConnectFlags(cursor.byte(in: bytes), version)
@@ -71,7 +71,7 @@ package struct ConnectPacket: Hashable, Sendable {
 extension ConnectPacket {
     /// The version that a CONNECT speaks, even if the rest of it is wrong: MQTT 5.0 may be told
     /// why, MQTT 3.1.1 is closed without a word. [MQTT-3.1.4-1]
-    package static func version(
+    public static func version(
         of bytes: Span<UInt8>, _ header: FixedHeader
     ) -> ProtocolVersion? {
         var cursor = ByteCursor(header.body)

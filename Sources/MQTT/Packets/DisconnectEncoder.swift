@@ -3,23 +3,23 @@
 // Writes DISCONNECT. In MQTT 3.1.1 it is a header, and a server sends none.
 
 /// [MQTT 5.0, 3.14]
-package struct DisconnectEncoder: ExplainingEncoder {
-    package let version: ProtocolVersion
-    package let reason: ReasonCode
+public struct DisconnectEncoder: ExplainingEncoder {
+    public let version: ProtocolVersion
+    public let reason: ReasonCode
     /// Only from a client. [MQTT-3.14.2-2]
-    package var sessionExpiry: UInt32?
-    package var reasonString: String?
-    package var serverReference: String?
-    package var userProperties: [UserProperty] = []
+    public var sessionExpiry: UInt32?
+    public var reasonString: String?
+    public var serverReference: String?
+    public var userProperties: [UserProperty] = []
 
-    package init(_ version: ProtocolVersion, _ reason: ReasonCode = .normalDisconnection) {
+    public init(_ version: ProtocolVersion, _ reason: ReasonCode = .normalDisconnection) {
         self.version = version
         self.reason = reason
     }
 
-    package var kind: PacketKind { .disconnect }
+    public var kind: PacketKind { .disconnect }
 
-    package func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
+    public func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
         guard version == .v5 else { return }
         let hasProperties = propertiesSize > 0
         if reason != .normalDisconnection || hasProperties { sink.append(reason.rawValue) }

@@ -3,14 +3,14 @@
 // DISCONNECT as received. In MQTT 3.1.1 it is a header and only clients send it.
 
 /// [MQTT 5.0, 3.14]
-package struct DisconnectPacket: Hashable, Sendable {
-    package private(set) var reason: ReasonCode = .normalDisconnection
-    package private(set) var sessionExpiry: UInt32?
-    package private(set) var reasonString: Range<Int>?
-    package private(set) var serverReference: Range<Int>?
-    package private(set) var properties: Properties = .none
+public struct DisconnectPacket: Hashable, Sendable {
+    public private(set) var reason: ReasonCode = .normalDisconnection
+    public private(set) var sessionExpiry: UInt32?
+    public private(set) var reasonString: Range<Int>?
+    public private(set) var serverReference: Range<Int>?
+    public private(set) var properties: Properties = .none
 
-    package init(
+    public init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion, from sender: Role
     ) throws(DecodeError) {
         var cursor = ByteCursor(header.body)

@@ -3,15 +3,15 @@
 // The properties that a publisher gives its message, to be written. In a received packet they are
 // PublishProperties.
 
-package struct MessageProperties: Hashable, Sendable {
+public struct MessageProperties: Hashable, Sendable {
     /// Whether the payload is declared as UTF-8 text.
-    package var isText: Bool?
-    package var contentType: String?
-    package var responseTopic: String?
-    package var correlationData: [UInt8]?
-    package var userProperties: [UserProperty]
+    public var isText: Bool?
+    public var contentType: String?
+    public var responseTopic: String?
+    public var correlationData: [UInt8]?
+    public var userProperties: [UserProperty]
 
-    package init(
+    public init(
         isText: Bool? = nil, contentType: String? = nil, responseTopic: String? = nil,
         correlationData: [UInt8]? = nil, userProperties: [UserProperty] = []
     ) {
@@ -23,9 +23,9 @@ package struct MessageProperties: Hashable, Sendable {
     }
 
     /// What PublishEncoder wants as `forwardable`.
-    package var forwardableCount: Int { propertiesSize }
+    public var forwardableCount: Int { propertiesSize }
 
-    package func encode(into output: inout OutputRawSpan) { writeProperties(to: &output) }
+    public func encode(into output: inout OutputRawSpan) { writeProperties(to: &output) }
 }
 
 extension MessageProperties: PropertyWriting {

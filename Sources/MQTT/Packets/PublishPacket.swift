@@ -4,21 +4,21 @@
 // is recognised by routing; the packet for a receiver is written by PublishEncoder.
 
 /// [MQTT 5.0, 3.3]
-package struct PublishPacket: Hashable, Sendable {
-    package let duplicate: Bool
-    package let qos: QoS
-    package let retain: Bool
+public struct PublishPacket: Hashable, Sendable {
+    public let duplicate: Bool
+    public let qos: QoS
+    public let retain: Bool
     /// Empty if an alias stands for it.
-    package let topic: Range<Int>
+    public let topic: Range<Int>
     /// Nil for QoS 0. [MQTT-2.2.1-2]
-    package let id: PacketID?
-    package let properties: PublishProperties
-    package let payload: Range<Int>
+    public let id: PacketID?
+    public let properties: PublishProperties
+    public let payload: Range<Int>
 
     /// With `validatingTopic` false the topic is taken as it is, for a receiver that compares its
     /// bytes with topics that it has validated before.
     @inlinable @inline(__always)
-    package init(
+    public init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion,
         from sender: Role, validatingTopic: Bool = true
     ) throws(DecodeError) {

@@ -4,15 +4,15 @@
 // message are handed on byte for byte and in their order; those of one hop are taken out and, where
 // needed, written anew by PublishEncoder.
 
-package struct PublishProperties: Hashable, Sendable {
-    package private(set) var messageExpiry: UInt32?
-    package private(set) var topicAlias: UInt16?
+public struct PublishProperties: Hashable, Sendable {
+    public private(set) var messageExpiry: UInt32?
+    public private(set) var topicAlias: UInt16?
     /// 0 for bytes, 1 for text; nil if absent, which means bytes.
-    package private(set) var payloadFormat: UInt8?
+    public private(set) var payloadFormat: UInt8?
     /// Only in a will; 0 if absent.
-    package private(set) var willDelay: UInt32 = 0
-    package private(set) var hasUserProperties = false
-    package private(set) var hasSubscriptionIdentifiers = false
+    public private(set) var willDelay: UInt32 = 0
+    public private(set) var hasUserProperties = false
+    public private(set) var hasSubscriptionIdentifiers = false
     private var hopByHop: UInt32 = 0
     private let entries: CompactRange
     private var contentTypeText = CompactRange()
@@ -22,7 +22,7 @@ package struct PublishProperties: Hashable, Sendable {
     private init() { entries = CompactRange() }
 
     /// What a message of MQTT 3.1.1 has.
-    package static let none = PublishProperties()
+    public static let none = PublishProperties()
 
     /// Starts at the property length of a PUBLISH.
     @inlinable @inline(__always)
@@ -74,23 +74,23 @@ package struct PublishProperties: Hashable, Sendable {
 
 extension PublishProperties {
     /// All entries, without the length in front of them.
-    package var block: Range<Int> { entries.range ?? 0..<0 }
-    package var contentType: Range<Int>? { contentTypeText.range }
-    package var responseTopic: Range<Int>? { responseTopicText.range }
-    package var correlationData: Range<Int>? { correlationBytes.range }
+    public var block: Range<Int> { entries.range ?? 0..<0 }
+    public var contentType: Range<Int>? { contentTypeText.range }
+    public var responseTopic: Range<Int>? { responseTopicText.range }
+    public var correlationData: Range<Int>? { correlationBytes.range }
 
     /// How many bytes of the block are not handed on.
-    package var hopByHopCount: Int { Int(hopByHop) }
+    public var hopByHopCount: Int { Int(hopByHop) }
 
     /// For walking through user properties and subscription identifiers.
-    package var all: Properties { Properties(block: block) }
+    public var all: Properties { Properties(block: block) }
 
     /// The size of what is handed on: all but expiry, alias, subscription identifiers and delay.
-    package var forwardableCount: Int { block.count - hopByHopCount }
+    public var forwardableCount: Int { block.count - hopByHopCount }
 
     /// Appends what is handed on with the message, unchanged and in order: in one piece if nothing
     /// is taken out. [MQTT-3.3.2-15] to [MQTT-3.3.2-20]
-    package func appendForwardable(from bytes: Span<UInt8>, to output: inout OutputRawSpan) {
+    public func appendForwardable(from bytes: Span<UInt8>, to output: inout OutputRawSpan) {
         if hopByHopCount == 0 {
             output.append(bytes.extracting(block))
             return

@@ -3,23 +3,23 @@
 // Writes SUBACK.
 
 /// [MQTT 5.0, 3.9]
-package struct SubackEncoder: ExplainingEncoder {
-    package let version: ProtocolVersion
-    package let id: PacketID
+public struct SubackEncoder: ExplainingEncoder {
+    public let version: ProtocolVersion
+    public let id: PacketID
     /// One a filter, in the order of SUBSCRIBE. [MQTT-3.9.3-1]
-    package var reasons: [ReasonCode]
-    package var reasonString: String?
-    package var userProperties: [UserProperty] = []
+    public var reasons: [ReasonCode]
+    public var reasonString: String?
+    public var userProperties: [UserProperty] = []
 
-    package init(_ version: ProtocolVersion, _ id: PacketID, _ reasons: [ReasonCode]) {
+    public init(_ version: ProtocolVersion, _ id: PacketID, _ reasons: [ReasonCode]) {
         self.version = version
         self.id = id
         self.reasons = reasons
     }
 
-    package var kind: PacketKind { .suback }
+    public var kind: PacketKind { .suback }
 
-    package func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
+    public func writeBody<Sink: ByteSink & ~Copyable & ~Escapable>(to sink: inout Sink) {
         sink.append(twoBytes: id.rawValue)
         if version == .v5 { sink.append(propertiesOf: self) }
         for reason in reasons { sink.append(code(of: reason)) }

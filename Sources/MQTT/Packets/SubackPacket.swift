@@ -3,14 +3,14 @@
 // SUBACK as received by a client.
 
 /// [MQTT 5.0, 3.9]
-package struct SubackPacket: Hashable, Sendable {
-    package let id: PacketID
-    package let reasonString: Range<Int>?
-    package let properties: Properties
+public struct SubackPacket: Hashable, Sendable {
+    public let id: PacketID
+    public let reasonString: Range<Int>?
+    public let properties: Properties
     /// One reason code a filter, in the order of SUBSCRIBE. [MQTT-3.9.3-1]
-    package let reasons: Range<Int>
+    public let reasons: Range<Int>
 
-    package init(
+    public init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion
     ) throws(DecodeError) {
         var cursor = ByteCursor(header.body)

@@ -4,13 +4,13 @@
 // cannot fail half-way; a filter with wrong syntax does not spoil the others.
 
 /// [MQTT 5.0, 3.8]
-package struct SubscribePacket: Hashable, Sendable {
-    package let id: PacketID
-    package private(set) var subscriptionIdentifier: UInt32?
-    package private(set) var properties: Properties = .none
-    package let requests: SubscribeRequests
+public struct SubscribePacket: Hashable, Sendable {
+    public let id: PacketID
+    public private(set) var subscriptionIdentifier: UInt32?
+    public private(set) var properties: Properties = .none
+    public let requests: SubscribeRequests
 
-    package init(
+    public init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion
     ) throws(DecodeError) {
         var cursor = ByteCursor(header.body)
@@ -27,18 +27,18 @@ package struct SubscribePacket: Hashable, Sendable {
 }
 
 /// One filter of a SUBSCRIBE and how it is wanted.
-package struct SubscribeRequest: Hashable, Sendable {
+public struct SubscribeRequest: Hashable, Sendable {
     /// The text as sent.
-    package let filter: Range<Int>
-    package let options: SubscriptionOptions
+    public let filter: Range<Int>
+    public let options: SubscriptionOptions
     /// The parsed text; nil if its syntax is wrong, which SUBACK answers with 0x8F.
-    package let topicFilter: TopicFilter?
+    public let topicFilter: TopicFilter?
 }
 
 /// The payload of a SUBSCRIBE that has been checked.
-package struct SubscribeRequests: Hashable, Sendable {
-    package let payload: Range<Int>
-    package let count: Int
+public struct SubscribeRequests: Hashable, Sendable {
+    public let payload: Range<Int>
+    public let count: Int
     private let version: ProtocolVersion
 
     init(
@@ -69,10 +69,10 @@ package struct SubscribeRequests: Hashable, Sendable {
             topicFilter: try? TopicFilter(bytes, filter, sharing: version == .v5))
     }
 
-    package func makeIterator() -> Iterator { Iterator(self) }
+    public func makeIterator() -> Iterator { Iterator(self) }
 
     /// Takes the span that the packet was decoded from with each call.
-    package struct Iterator: Sendable {
+    public struct Iterator: Sendable {
         private var cursor: ByteCursor
         private let version: ProtocolVersion
 
@@ -81,7 +81,7 @@ package struct SubscribeRequests: Hashable, Sendable {
             version = requests.version
         }
 
-        package mutating func next(in bytes: Span<UInt8>) -> SubscribeRequest? {
+        public mutating func next(in bytes: Span<UInt8>) -> SubscribeRequest? {
             if cursor.isAtEnd { return nil }
             do {
                 return try SubscribeRequests.read(bytes, &cursor, version)

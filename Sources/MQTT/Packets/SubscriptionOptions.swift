@@ -3,19 +3,19 @@
 // The byte behind each topic filter in SUBSCRIBE. [MQTT 5.0, 3.8.3.1]
 
 /// What happens to retained messages when a subscription is made.
-package enum RetainHandling: UInt8, Hashable, Sendable {
+public enum RetainHandling: UInt8, Hashable, Sendable {
     case send = 0
     case sendIfNew
     case doNotSend
 }
 
-package struct SubscriptionOptions: Hashable, Sendable {
-    package var maximumQoS: QoS
-    package var noLocal: Bool
-    package var retainAsPublished: Bool
-    package var retainHandling: RetainHandling
+public struct SubscriptionOptions: Hashable, Sendable {
+    public var maximumQoS: QoS
+    public var noLocal: Bool
+    public var retainAsPublished: Bool
+    public var retainHandling: RetainHandling
 
-    package init(
+    public init(
         maximumQoS: QoS, noLocal: Bool = false, retainAsPublished: Bool = false,
         retainHandling: RetainHandling = .send
     ) {
@@ -27,7 +27,7 @@ package struct SubscriptionOptions: Hashable, Sendable {
 
     /// [MQTT-3.8.3-5]; [MQTT-3-8.3-4] of 3.1.1, where all bits but the QoS are reserved and QoS 3
     /// is malformed instead of a protocol error.
-    package init(_ byte: UInt8, _ version: ProtocolVersion) throws(DecodeError) {
+    public init(_ byte: UInt8, _ version: ProtocolVersion) throws(DecodeError) {
         let reserved: UInt8 = version == .v5 ? 0b1100_0000 : 0b1111_1100
         guard byte & reserved == 0 else { throw .malformed(.reservedOptions) }
         guard let qos = QoS(rawValue: byte & 0b11) else {
@@ -43,7 +43,7 @@ package struct SubscriptionOptions: Hashable, Sendable {
     }
 
     /// As it is written. Only the QoS may differ from 0 in MQTT 3.1.1.
-    package var byte: UInt8 {
+    public var byte: UInt8 {
         maximumQoS.rawValue | (noLocal ? 0b0100 : 0) | (retainAsPublished ? 0b1000 : 0)
             | retainHandling.rawValue << 4
     }

@@ -3,15 +3,15 @@
 // UNSUBACK as received by a client.
 
 /// [MQTT 5.0, 3.11]
-package struct UnsubackPacket: Hashable, Sendable {
-    package let id: PacketID
-    package let reasonString: Range<Int>?
-    package let properties: Properties
+public struct UnsubackPacket: Hashable, Sendable {
+    public let id: PacketID
+    public let reasonString: Range<Int>?
+    public let properties: Properties
     /// One reason code a filter, in the order of UNSUBSCRIBE; empty in MQTT 3.1.1, which gives
     /// none. [MQTT-3.11.3-1]
-    package let reasons: Range<Int>
+    public let reasons: Range<Int>
 
-    package init(
+    public init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion
     ) throws(DecodeError) {
         var cursor = ByteCursor(header.body)

@@ -4,12 +4,12 @@
 // syntax needs no check: a wrong one is never held. [MQTT-3.10.4-1]
 
 /// [MQTT 5.0, 3.10]
-package struct UnsubscribePacket: Hashable, Sendable {
-    package let id: PacketID
-    package private(set) var properties: Properties = .none
-    package let filters: UnsubscribeFilters
+public struct UnsubscribePacket: Hashable, Sendable {
+    public let id: PacketID
+    public private(set) var properties: Properties = .none
+    public let filters: UnsubscribeFilters
 
-    package init(
+    public init(
         _ bytes: Span<UInt8>, _ header: FixedHeader, _ version: ProtocolVersion
     ) throws(DecodeError) {
         var cursor = ByteCursor(header.body)
@@ -24,9 +24,9 @@ package struct UnsubscribePacket: Hashable, Sendable {
 }
 
 /// The payload of an UNSUBSCRIBE that has been checked.
-package struct UnsubscribeFilters: Hashable, Sendable {
-    package let payload: Range<Int>
-    package let count: Int
+public struct UnsubscribeFilters: Hashable, Sendable {
+    public let payload: Range<Int>
+    public let count: Int
 
     init(_ bytes: Span<UInt8>, _ payload: Range<Int>) throws(DecodeError) {
         var cursor = ByteCursor(payload)
@@ -40,15 +40,15 @@ package struct UnsubscribeFilters: Hashable, Sendable {
         self.count = count
     }
 
-    package func makeIterator() -> Iterator { Iterator(payload) }
+    public func makeIterator() -> Iterator { Iterator(payload) }
 
     /// Takes the span that the packet was decoded from with each call.
-    package struct Iterator: Sendable {
+    public struct Iterator: Sendable {
         private var cursor: ByteCursor
 
         init(_ payload: Range<Int>) { cursor = ByteCursor(payload) }
 
-        package mutating func next(in bytes: Span<UInt8>) -> Range<Int>? {
+        public mutating func next(in bytes: Span<UInt8>) -> Range<Int>? {
             if cursor.isAtEnd { return nil }
             do {
                 return try cursor.binary(in: bytes)

@@ -3,15 +3,15 @@
 // The will in a received CONNECT: the message that the server publishes when the client is gone.
 
 /// [MQTT 5.0, 3.1.3.2 to 3.1.3.4]
-package struct Will: Hashable, Sendable {
-    package let qos: QoS
-    package let retain: Bool
-    package let topic: Range<Int>
-    package let payload: Range<Int>
-    package let properties: PublishProperties
+public struct Will: Hashable, Sendable {
+    public let qos: QoS
+    public let retain: Bool
+    public let topic: Range<Int>
+    public let payload: Range<Int>
+    public let properties: PublishProperties
 
     /// In seconds.
-    package var delay: UInt32 { properties.willDelay }
+    public var delay: UInt32 { properties.willDelay }
 
     /// Starts behind the client identifier. [MQTT-3.1.2-9]
     init(

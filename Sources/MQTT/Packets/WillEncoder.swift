@@ -3,17 +3,17 @@
 // The will that a client puts into its CONNECT; written by ConnectEncoder.
 
 /// [MQTT 5.0, 3.1.3.2 to 3.1.3.4]
-package struct WillEncoder: Hashable, Sendable {
-    package var topic: String
-    package var payload: [UInt8]
-    package var qos: QoS
-    package var retain: Bool
+public struct WillEncoder: Hashable, Sendable {
+    public var topic: String
+    public var payload: [UInt8]
+    public var qos: QoS
+    public var retain: Bool
     /// In seconds.
-    package var delay: UInt32?
-    package var messageExpiry: UInt32?
-    package var properties: MessageProperties
+    public var delay: UInt32?
+    public var messageExpiry: UInt32?
+    public var properties: MessageProperties
 
-    package init(
+    public init(
         topic: String, payload: [UInt8], qos: QoS, retain: Bool = false, delay: UInt32? = nil,
         messageExpiry: UInt32? = nil, properties: MessageProperties = MessageProperties()
     ) {

@@ -2,9 +2,9 @@
 //
 // The four characters that mean something in topic names and filters. [MQTT 5.0, 4.7]
 
-package enum Topic {
-    @inlinable package static var separator: UInt8 { UInt8(ascii: "/") }
-    @inlinable package static var plus: UInt8 { UInt8(ascii: "+") }
-    @inlinable package static var hash: UInt8 { UInt8(ascii: "#") }
-    @inlinable package static var dollar: UInt8 { UInt8(ascii: "$") }
+public enum Topic {
+    @inlinable public static var separator: UInt8 { UInt8(ascii: "/") }
+    @inlinable public static var plus: UInt8 { UInt8(ascii: "+") }
+    @inlinable public static var hash: UInt8 { UInt8(ascii: "#") }
+    @inlinable public static var dollar: UInt8 { UInt8(ascii: "$") }
 }

@@ -3,20 +3,20 @@
 // What a client may subscribe to: its syntax, the two parts of a shared one, and whether a single
 // filter matches a topic name. Matching many filters at once is routing, not done here.
 
-package struct TopicFilter: Hashable, Sendable {
+public struct TopicFilter: Hashable, Sendable {
     /// The whole text, as in SUBSCRIBE and UNSUBSCRIBE.
-    package let text: Range<Int>
+    public let text: Range<Int>
     /// The share name of `$share/name/filter`; nil for a plain subscription.
-    package let shareName: Range<Int>?
+    public let shareName: Range<Int>?
     /// What topics are matched with: behind the share name, if there is one.
-    package let filter: Range<Int>
-    package let hasWildcard: Bool
+    public let filter: Range<Int>
+    public let hasWildcard: Bool
 
-    package var isShared: Bool { shareName != nil }
+    public var isShared: Bool { shareName != nil }
 
     /// Expects text that is UTF-8 without U+0000. Shared subscriptions came with MQTT 5.0; for
     /// MQTT 3.1.1 `$share` is a level like any other unless the caller wants it otherwise.
-    package init(
+    public init(
         _ bytes: Span<UInt8>, _ text: Range<Int>, sharing: Bool = true
     ) throws(DecodeError) {
         guard !text.isEmpty else { throw .malformed(.emptyFilter) }  // [MQTT-4.7.3-1]
@@ -76,7 +76,7 @@ package struct TopicFilter: Hashable, Sendable {
 extension TopicFilter {
     /// Whether a valid filter, without a share name, matches a valid topic name: byte by byte,
     /// without any normalising. [MQTT-4.7.3-4]
-    package static func matches(filter: Span<UInt8>, topic: Span<UInt8>) -> Bool {
+    public static func matches(filter: Span<UInt8>, topic: Span<UInt8>) -> Bool {
         if startsWithWildcard(filter), !topic.isEmpty, topic[0] == Topic.dollar {
             return false  // [MQTT-4.7.2-1]
         }

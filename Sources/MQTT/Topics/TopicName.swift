@@ -3,10 +3,10 @@
 // What a message may be published to. Checked in one pass over the bytes together with the UTF-8
 // rules; a caller that holds the topic already by its bytes may spare the check.
 
-package enum TopicName {
+public enum TopicName {
     /// [MQTT-4.7.3-1], [MQTT-3.3.2-2], [MQTT-1.5.4-1], [MQTT-1.5.4-2]
     @inlinable @inline(__always)
-    package static func validate(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(DecodeError) {
+    public static func validate(_ bytes: Span<UInt8>, _ range: Range<Int>) throws(DecodeError) {
         if !range.isEmpty, range.count <= 65_535, isPlain(bytes, range) { return }
         try validateSlowly(bytes, range)
     }

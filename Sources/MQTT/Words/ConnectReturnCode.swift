@@ -3,7 +3,7 @@
 // The answers to CONNECT in MQTT 3.1.1, and how they stand to the reason codes of 5.0 in which all
 // decisions are made. [MQTT 3.1.1, 3.2.2.3]
 
-package enum ConnectReturnCode: UInt8, Hashable, Sendable {
+public enum ConnectReturnCode: UInt8, Hashable, Sendable {
     case accepted = 0
     case unacceptableProtocolVersion
     case identifierRejected
@@ -12,7 +12,7 @@ package enum ConnectReturnCode: UInt8, Hashable, Sendable {
     case notAuthorized
 
     /// Nil where no code fits: then the connection is closed without CONNACK. [MQTT-3.2.2-6]
-    package init?(_ reason: ReasonCode) {
+    public init?(_ reason: ReasonCode) {
         switch reason {
         case .success: self = .accepted
         case .unsupportedProtocolVersion: self = .unacceptableProtocolVersion
@@ -26,7 +26,7 @@ package enum ConnectReturnCode: UInt8, Hashable, Sendable {
         }
     }
 
-    package var reason: ReasonCode {
+    public var reason: ReasonCode {
         switch self {
         case .accepted: .success
         case .unacceptableProtocolVersion: .unsupportedProtocolVersion

@@ -4,35 +4,35 @@
 
 /// Nanoseconds since 1970. Sums that would leave the range stay at its end, so that "never" plus
 /// anything is still never.
-package struct Instant: Comparable, Hashable, Sendable {
-    package let nanoseconds: Int64
+public struct Instant: Comparable, Hashable, Sendable {
+    public let nanoseconds: Int64
 
     @inlinable
-    package init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// Later than everything that happens: a deadline that does not come.
     @inlinable
-    package static var distantFuture: Instant { Instant(nanoseconds: .max) }
+    public static var distantFuture: Instant { Instant(nanoseconds: .max) }
 
     @inlinable
-    package static func < (left: Instant, right: Instant) -> Bool {
+    public static func < (left: Instant, right: Instant) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
 
     @inlinable
-    package static func + (instant: Instant, duration: Duration) -> Instant {
+    public static func + (instant: Instant, duration: Duration) -> Instant {
         instant.advanced(byNanoseconds: duration.wholeNanoseconds)
     }
 
     @inlinable
-    package static func - (instant: Instant, duration: Duration) -> Instant {
+    public static func - (instant: Instant, duration: Duration) -> Instant {
         let step = duration.wholeNanoseconds
         return instant.advanced(byNanoseconds: step == .min ? .max : -step)
     }
 
     /// How long from the right one to the left one; negative if the left one is earlier.
     @inlinable
-    package static func - (later: Instant, earlier: Instant) -> Duration {
+    public static func - (later: Instant, earlier: Instant) -> Duration {
         let (difference, overflow) = later.nanoseconds.subtractingReportingOverflow(
             earlier.nanoseconds)
         if overflow { return .nanoseconds(later > earlier ? Int64.max : Int64.min) }
@@ -40,12 +40,12 @@ package struct Instant: Comparable, Hashable, Sendable {
     }
 
     @inlinable
-    package static func += (instant: inout Instant, duration: Duration) {
+    public static func += (instant: inout Instant, duration: Duration) {
         instant = instant + duration
     }
 
     @inlinable
-    package func advanced(byNanoseconds step: Int64) -> Instant {
+    public func advanced(byNanoseconds step: Int64) -> Instant {
         if self == .distantFuture { return self }
         let (sum, overflow) = nanoseconds.addingReportingOverflow(step)
         return Instant(nanoseconds: overflow ? (step > 0 ? .max : .min) : sum)
@@ -55,7 +55,7 @@ package struct Instant: Comparable, Hashable, Sendable {
 extension Duration {
     /// The duration in nanoseconds, rounded towards zero, at most what fits.
     @inlinable
-    package var wholeNanoseconds: Int64 {
+    public var wholeNanoseconds: Int64 {
         Int64(clamping: attoseconds / 1_000_000_000)
     }
 }

@@ -4,34 +4,34 @@
 // the tables in Flows; here is only the rule that 0 is none.
 
 /// A packet identifier, 1 to 65,535. [MQTT-2.2.1-3]
-package struct PacketID: RawRepresentable, Hashable, Comparable, Sendable {
-    package let rawValue: UInt16
+public struct PacketID: RawRepresentable, Hashable, Comparable, Sendable {
+    public let rawValue: UInt16
 
     /// Nil for 0, which is no packet identifier.
     @inlinable
-    package init?(rawValue: UInt16) {
+    public init?(rawValue: UInt16) {
         guard rawValue != 0 else { return nil }
         self.rawValue = rawValue
     }
 
     /// For numbers that are known not to be 0.
     @inlinable
-    package init(_ rawValue: UInt16) {
+    public init(_ rawValue: UInt16) {
         precondition(rawValue != 0, "0 is no packet identifier")
         self.rawValue = rawValue
     }
 
     @inlinable
-    package static func < (left: PacketID, right: PacketID) -> Bool {
+    public static func < (left: PacketID, right: PacketID) -> Bool {
         left.rawValue < right.rawValue
     }
 }
 
 extension PacketID: ExpressibleByIntegerLiteral {
     @inlinable
-    package init(integerLiteral value: UInt16) { self.init(value) }
+    public init(integerLiteral value: UInt16) { self.init(value) }
 }
 
 extension PacketID: CustomStringConvertible {
-    package var description: String { String(rawValue) }
+    public var description: String { String(rawValue) }
 }

@@ -2,7 +2,7 @@
 //
 // The fifteen control packets, by the upper half of their first byte. [MQTT 5.0, 2.1.2]
 
-package enum PacketKind: UInt8, CaseIterable, Hashable, Sendable {
+public enum PacketKind: UInt8, CaseIterable, Hashable, Sendable {
     case connect = 1
     case connack
     case publish
@@ -21,7 +21,7 @@ package enum PacketKind: UInt8, CaseIterable, Hashable, Sendable {
 
     /// The flags that a packet of this kind must carry; PUBLISH has its own. [MQTT-2.1.3-1]
     @inlinable @inline(__always)
-    package var requiredFlags: UInt8 {
+    public var requiredFlags: UInt8 {
         switch self {
         case .pubrel, .subscribe, .unsubscribe: 0b0010
         default: 0
@@ -29,7 +29,7 @@ package enum PacketKind: UInt8, CaseIterable, Hashable, Sendable {
     }
 
     /// The name as the standard writes it.
-    package var name: String {
+    public var name: String {
         switch self {
         case .connect: "CONNECT"
         case .connack: "CONNACK"
@@ -51,5 +51,5 @@ package enum PacketKind: UInt8, CaseIterable, Hashable, Sendable {
 }
 
 extension PacketKind: CustomStringConvertible {
-    package var description: String { name }
+    public var description: String { name }
 }

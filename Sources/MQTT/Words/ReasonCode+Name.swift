@@ -5,7 +5,7 @@
 
 extension ReasonCode {
     /// The text of the standard, or the number for a code that it does not know.
-    package var name: String { standardName ?? "0x" + String(rawValue, radix: 16, uppercase: true) }
+    public var name: String { standardName ?? "0x" + String(rawValue, radix: 16, uppercase: true) }
 
     private var standardName: String? {
         if rawValue < 0x80 { return successName }
@@ -75,5 +75,5 @@ extension ReasonCode {
 }
 
 extension ReasonCode: CustomStringConvertible {
-    package var description: String { name }
+    public var description: String { name }
 }

@@ -3,7 +3,7 @@
 // Which packet may carry which reason code, and from which end. [MQTT 5.0, 2.4]
 
 extension ReasonCode {
-    package func isAllowed(in kind: PacketKind, from sender: Role) -> Bool {
+    public func isAllowed(in kind: PacketKind, from sender: Role) -> Bool {
         switch kind {
         case .connack: isAllowedInConnack
         case .puback, .pubrec: isAllowedInReceipt(from: sender)

@@ -3,7 +3,7 @@
 // Which end of a connection sent a packet. Some packets, properties and reason codes belong to one
 // end only, and the same codec serves both.
 
-package enum Role: Hashable, Sendable {
+public enum Role: Hashable, Sendable {
     case client
     case server
 }
