@@ -5,7 +5,7 @@
 
 extension Checkpoint {
     /// Reads the newest sound checkpoint; its position, or nil if there is none.
-    package static func readNewest<State: ReplayedState & ~Copyable>(
+    public static func readNewest<State: ReplayedState & ~Copyable>(
         from disk: any Disk, into state: inout State
     ) throws(RecoveryError) -> SegmentHome.Position? {
         let names: [String]
@@ -25,7 +25,7 @@ extension Checkpoint {
 
     /// Writes the state behind the last checkpoint and `segments`, which are complete and oldest
     /// first, as the next checkpoint. `state` is empty; it is of no further use. Returns its name.
-    package static func write<State: ReplayedState & ~Copyable>(
+    public static func write<State: ReplayedState & ~Copyable>(
         folding segments: [String], into state: consuming State, on disk: any Disk
     ) throws(RecoveryError) -> String {
         let position = try readNewest(from: disk, into: &state)
@@ -45,7 +45,7 @@ extension Checkpoint {
 
     /// Two checkpoints are kept, and every segment behind the older one. Of `segments`, those that
     /// are not needed any more are deleted, and returned.
-    package static func removeSuperseded(
+    public static func removeSuperseded(
         of segments: [String], on disk: any Disk
     ) throws(DiskError) -> Set<String> {
         let names = try disk.names().sorted()

@@ -3,7 +3,7 @@
 // and checkpoints are the same for a broker's sessions and a publisher's outbox.
 
 /// A state that is a function of the records alone.
-package protocol ReplayedState: ~Copyable, SendableMetatype {
+public protocol ReplayedState: ~Copyable, SendableMetatype {
     /// Before the first record.
     init()
     /// Takes whole records, in order.
