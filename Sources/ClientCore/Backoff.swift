@@ -7,7 +7,8 @@ import MQTT
 package struct Backoff: Equatable, Sendable {
     package static let shortest = Duration.milliseconds(250)
     package static let longest = Duration.seconds(30)
-    /// A connection that held so long was a good one: the next loss starts from the shortest wait.
+    /// A connection that held so long was a good one, as is any that carried a handshake to its end:
+    /// the next loss starts from the shortest wait.
     package static let stableTime = Duration.seconds(10)
 
     private var failures = 0
@@ -26,7 +27,7 @@ package struct Backoff: Equatable, Sendable {
         return .nanoseconds(half + Int64.random(in: 0...half, using: &random))
     }
 
-    package mutating func connectionEnded(after duration: Duration) {
-        if duration >= Backoff.stableTime { failures = 0 }
+    package mutating func connectionEnded(after duration: Duration, hasServed: Bool) {
+        if hasServed || duration >= Backoff.stableTime { failures = 0 }
     }
 }

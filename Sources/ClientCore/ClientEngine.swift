@@ -67,7 +67,10 @@ package struct ClientEngine: ~Copyable {
     /// The connection is gone. `why` is nil if it ended because we closed it.
     package mutating func closed(_ why: String?, at now: Instant) {
         guard reach == .connected else { return }
-        if let age = session.closed(at: now) { backoff.connectionEnded(after: age) }
+        let hasServed = session.connection?.hasServed ?? false
+        if let age = session.closed(at: now) {
+            backoff.connectionEnded(after: age, hasServed: hasServed)
+        }
         dropOutput()
         if let stopDue, stopDue <= now || session.outbox.isEmpty { return end() }
         wait(at: now) { .lost(why ?? "closed", retryIn: $0) }

@@ -74,13 +74,16 @@ import Testing
         }
     }
 
-    @Test func onlyAStableConnectionStartsItAnew() {
+    @Test func onlyAGoodConnectionStartsItAnew() {
         var random = SeededGenerator(seed: 1)
         var backoff = Backoff()
         for _ in 0..<8 { _ = backoff.next(using: &random) }
-        backoff.connectionEnded(after: .seconds(9))
+        backoff.connectionEnded(after: .seconds(9), hasServed: false)
         #expect(backoff.next(using: &random) >= .seconds(15))
-        backoff.connectionEnded(after: .seconds(10))
+        backoff.connectionEnded(after: .seconds(10), hasServed: false)
+        #expect(backoff.next(using: &random) <= .milliseconds(250))
+        for _ in 0..<8 { _ = backoff.next(using: &random) }
+        backoff.connectionEnded(after: .milliseconds(1), hasServed: true)
         #expect(backoff.next(using: &random) <= .milliseconds(250))
     }
 

@@ -392,3 +392,44 @@ private func firstByte(_ kind: PacketKind) -> UInt8 { kind.rawValue << 4 | kind.
         #expect(bench.engine.enqueue(message("2"), at: bench.now) == nil)
     }
 }
+
+@Suite struct EngineReturnTests {
+    /// The wait that is told when the connection is gone.
+    private func wait(_ bench: inout Bench) -> Duration? {
+        bench.engine.closed("reset", at: bench.now)
+        for action in bench.actions() {
+            if case .tell(.lost(_, let wait)) = action { return wait }
+        }
+        return nil
+    }
+
+    private func dialAgain(_ bench: inout Bench) {
+        bench.now = bench.now + .seconds(60)
+        bench.engine.deadlineReached(at: bench.now)
+        #expect(bench.commands() == [.dial])
+    }
+
+    @Test func connectionsThatServeNothingAreTriedLessAndLess() {
+        var bench = Bench()
+        for attempt in 0..<8 {
+            bench.connect(present: attempt > 0)
+            let wait = wait(&bench)
+            #expect(wait ?? .zero >= min(.milliseconds(125) * (1 << attempt), .seconds(15)))
+            dialAgain(&bench)
+        }
+    }
+
+    @Test func aConnectionThatHasServedIsSoonTriedAgain() {
+        var bench = Bench()
+        for attempt in 0..<8 {
+            bench.connect(present: attempt > 0)
+            _ = bench.engine.enqueue(message("1"), at: bench.now)
+            let id = UInt16(attempt + 1)
+            bench.acknowledge(.pubrec, PacketID(id))
+            bench.acknowledge(.pubcomp, PacketID(id))
+            let wait = wait(&bench)
+            #expect(wait ?? .seconds(60) <= .milliseconds(250), "after connection \(attempt)")
+            dialAgain(&bench)
+        }
+    }
+}

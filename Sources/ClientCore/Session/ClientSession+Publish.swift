@@ -202,6 +202,7 @@ extension ClientSession {
         _ id: PacketID, _ reason: ReasonCode, into effects: inout [ClientEffect]
     ) {
         sentAt.remove(id)
+        if reason.rawValue < 0x80 { connection?.hasServed = true }
         record(.completed(id, reason), into: &effects)
     }
 

@@ -141,6 +141,7 @@ extension ClientSession {
 
     private mutating func end(_ id: PacketID) {
         guard let known = incoming.remove(id) else { return }
+        connection?.hasServed = true
         if known.connection == connectionCount { connection?.openReceived -= 1 }
     }
 

@@ -74,6 +74,8 @@ package struct ClientSession {
         let number: UInt32
         let openedAt: Instant
         var phase = Phase.connecting
+        /// A handshake came to its end on it.
+        var hasServed = false
         var keepAlive: KeepAlive
         var lastSent: Instant
         /// What the server owes us, and until when.
