@@ -66,7 +66,8 @@ let package = Package(
             dependencies: ["ClientCore", "MQTT", "Journal", "Reactor", "CSQLite", arguments],
             swiftSettings: strict),
         .executableTarget(
-            name: "qos2-bench", dependencies: ["MQTT", "Reactor", arguments],
+            name: "qos2-bench", dependencies: ["MQTT", "Reactor", "CSQLite", arguments],
+            exclude: ["README.md"],
             swiftSettings: strict),
 
         .testTarget(name: "MQTTTests", dependencies: ["MQTT"], swiftSettings: strict),
@@ -88,6 +89,10 @@ let package = Package(
             dependencies: [
                 "database-subscriber", "ClientCore", "MQTT", "Reactor", "CSQLite", arguments,
             ],
+            swiftSettings: strict),
+        .testTarget(
+            name: "BenchTests",
+            dependencies: ["qos2-bench", "MQTT", "Reactor", "CSQLite", arguments],
             swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
         .testTarget(

@@ -8,7 +8,7 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "qos2-bench",
         abstract: "Makes load, and proves that nothing was lost or doubled.",
-        subcommands: [RunCommand.self, FillCommand.self, DrainCommand.self],
+        subcommands: [RunCommand.self, FillCommand.self, DrainCommand.self, VerifyCommand.self],
         helpNames: .long)
 }
 
@@ -16,6 +16,7 @@ struct BenchCommand: ParsableCommand {
 enum Exit {
     static let failed: Int32 = 1
     static let notProved: Int32 = 2
+    static let noInput: Int32 = 66
     static let unreachable: Int32 = 69
 }
 

@@ -75,8 +75,8 @@ struct LoadOptions: ParsableArguments {
         }
     }
 
-    func plan(_ task: LoadPlan.Task) -> LoadPlan {
-        var plan = LoadPlan(task: task, name: name ?? "bench-\(getpid())")
+    func plan(_ work: LoadPlan.Work) -> LoadPlan {
+        var plan = LoadPlan(work: work, name: name ?? "bench-\(getpid())")
         plan.host = host
         plan.port = port
         plan.version = version

@@ -51,6 +51,6 @@ final class Histogram {
         guard bucket >= 2 * steps else { return UInt64(bucket) }
         let shift = UInt64(bucket >> stepsBits - 1)
         let first = UInt64(bucket & (steps - 1) | steps) << shift
-        return first + (1 << shift) - 1
+        return first + ((1 << shift) - 1)
     }
 }

@@ -5,7 +5,7 @@
 import MQTT
 
 struct LoadPlan {
-    enum Task {
+    enum Work {
         case run
         /// Publish while the subscribers are away.
         case fill
@@ -26,7 +26,7 @@ struct LoadPlan {
     /// What one packet can hold, with room for the rest of it.
     static let payloadMax = 268_000_000
 
-    let task: Task
+    let work: Work
     let name: String
     var host = "127.0.0.1"
     var port: UInt16 = 1883
@@ -43,8 +43,8 @@ struct LoadPlan {
     var rate: Int?
     var patience = Duration.seconds(10)
 
-    init(task: Task, name: String) {
-        self.task = task
+    init(work: Work, name: String) {
+        self.work = work
         self.name = name
     }
 

@@ -33,7 +33,7 @@ struct LoadReport {
         } else {
             broker = nil
         }
-        guard plan.task != .fill else { return }
+        guard plan.work != .fill else { return }
         for subscriber in subscribers {
             for (publisher, sent) in checks {
                 guard let check = subscriber.check(of: publisher) else { continue }
@@ -52,19 +52,19 @@ struct LoadReport {
     }
 
     /// What the costs are shared among: in a drain there is nothing else than deliveries.
-    private var messages: Int { plan.task == .drain ? tally.delivered : tally.sent }
+    private var messages: Int { plan.work == .drain ? tally.delivered : tally.sent }
 
     var lines: [String] {
         var lines = [row("load", loadText)]
-        if plan.task != .drain { lines.append(row("published", rateText(tally.sent, published))) }
-        if plan.task != .fill {
+        if plan.work != .drain { lines.append(row("published", rateText(tally.sent, published))) }
+        if plan.work != .fill {
             lines.append(row("delivered", rateText(tally.delivered, delivered)))
         }
-        if plan.task == .run { lines.append(row("latency", latencyText)) }
+        if plan.work == .run { lines.append(row("latency", latencyText)) }
         if let text = brokerText { lines.append(row("broker", text)) }
         lines.append(row("generator", "\(perMessage(ownCPU)) µs CPU a message"))
         if isStuck { lines.append("nothing moved for \(plan.patience): given up") }
-        if plan.task != .fill {
+        if plan.work != .fill {
             let damaged = tally.damaged > 0 ? ", damaged \(tally.damaged)" : ""
             lines.append("lost \(lost), doubled \(doubled), reordered \(reordered)\(damaged)")
         }
@@ -77,7 +77,7 @@ struct LoadReport {
 
     private var loadText: String {
         let shape =
-            switch plan.task {
+            switch plan.work {
             case .run: "\(plan.publishers) → \(plan.subscribers)"
             case .fill: "\(plan.publishers) → \(plan.subscribers) away"
             case .drain: "\(plan.subscribers) return"
@@ -142,7 +142,7 @@ extension LoadReport {
     /// Stable names; times in microseconds.
     var json: String {
         var object = JSONObject()
-        object.put("publishers", plan.task == .drain ? 0 : plan.publishers)
+        object.put("publishers", plan.work == .drain ? 0 : plan.publishers)
         object.put("subscribers", plan.subscribers)
         object.put("topics", plan.topics.rawValue)
         object.put("mqtt_version", "\(plan.version)")
@@ -151,12 +151,12 @@ extension LoadReport {
         object.put("payload_bytes", plan.payload)
         object.put("durable", plan.isPersistent)
         if let rate = plan.rate { object.put("rate_per_second", rate) }
-        if plan.task != .drain {
+        if plan.work != .drain {
             object.put("published", tally.sent)
             object.put("publish_seconds", Double(published) / 1e9)
             object.put("published_per_second", perSecond(tally.sent, published))
         }
-        if plan.task != .fill {
+        if plan.work != .fill {
             object.put("delivered", tally.delivered)
             object.put("deliver_seconds", Double(delivered) / 1e9)
             object.put("delivered_per_second", perSecond(tally.delivered, delivered))
@@ -166,7 +166,7 @@ extension LoadReport {
             object.put("damaged", tally.damaged)
         }
         object.put("stuck", isStuck)
-        if plan.task == .run { putLatencies(into: &object) }
+        if plan.work == .run { putLatencies(into: &object) }
         object.put("generator_cpu_us_per_message", micros(ownCPU))
         putBroker(into: &object)
         return object.text

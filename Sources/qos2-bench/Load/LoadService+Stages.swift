@@ -9,7 +9,7 @@ extension LoadService {
         self.stage = stage
         switch stage {
         case .subscribing:
-            if plan.task == .drain { takeStock(isBegin: true) }
+            if plan.work == .drain { takeStock(isBegin: true) }
             dial(0..<subscribers.count)
         case .departing: leave(0..<subscribers.count)
         case .connecting: dial(subscribers.count..<links.count)
@@ -18,7 +18,7 @@ extension LoadService {
         case .leaving: leave(0..<links.count)
         case .cleaning:
             // What 'fill' has left for the subscribers stays for 'drain'.
-            dial((plan.task == .fill ? subscribers.count : 0)..<links.count)
+            dial((plan.work == .fill ? subscribers.count : 0)..<links.count)
         case .over: loop.stop()
         }
         if stage != .loading, stage != .over, pending == 0 { begin(next) }
@@ -33,7 +33,7 @@ extension LoadService {
 
     private var next: Stage {
         switch stage {
-        case .subscribing: plan.task == .fill ? .departing : .connecting
+        case .subscribing: plan.work == .fill ? .departing : .connecting
         case .departing: .connecting
         case .connecting: .loading
         case .loading: .confirming
@@ -70,18 +70,18 @@ extension LoadService {
                 publishers[place - subscribers.count].connected()
                 return stepDone()
             }
-            guard link.isSessionPresent == (plan.task == .drain) else {
-                throw plan.task == .drain
+            guard link.isSessionPresent == (plan.work == .drain) else {
+                throw plan.work == .drain
                     ? .sessionMissing(link.clientID) : .sessionLeft(link.clientID)
             }
-            if plan.task == .drain { return stepDone() }
+            if plan.work == .drain { return stepDone() }
             subscribers[place].subscribe()
         case .subscribed, .answered: stepDone()
         }
     }
 
     private func beginLoad() {
-        if plan.task != .drain { takeStock(isBegin: true) }
+        if plan.work != .drain { takeStock(isBegin: true) }
         if case .time(let duration) = plan.end {
             loop.setDeadline(Key.end, at: loop.exactNow + duration)
         }

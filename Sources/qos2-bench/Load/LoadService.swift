@@ -61,10 +61,10 @@ final class LoadService: Service {
         let tally = tally
         subscribers = (0..<plan.subscribers).map { LoadSubscriber($0, plan, tally) }
         publishers =
-            plan.task == .drain
+            plan.work == .drain
             ? [] : (0..<plan.publishers).map { LoadPublisher($0, plan, tally) }
         links = subscribers.map(\.link) + publishers.map(\.link)
-        if plan.task == .drain {
+        if plan.work == .drain {
             tally.expected = (0..<plan.publishers)
                 .reduce(0) { $0 + plan.receivers(of: $1) * (plan.quota(of: $1) ?? 0) }
         }
@@ -138,10 +138,10 @@ final class LoadService: Service {
     private func endIfDone() {
         guard stage == .loading, tally.openOutbound == 0, tally.openInbound == 0,
             publishers.allSatisfy(\.isDone),
-            plan.task == .fill || tally.delivered >= tally.expected
+            plan.work == .fill || tally.delivered >= tally.expected
         else { return }
         takeStock(isBegin: false)
-        begin(plan.task == .fill ? .leaving : .confirming)
+        begin(plan.work == .fill ? .leaving : .confirming)
     }
 }
 
