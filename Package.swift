@@ -37,6 +37,7 @@ let package = Package(
     ],
     targets: [
         .systemLibrary(name: "CEpoll", path: "CShims/CEpoll"),
+        .systemLibrary(name: "CChecksum", path: "CShims/CChecksum"),
         .systemLibrary(
             name: "CSystemd", path: "CShims/CSystemd", pkgConfig: "libsystemd",
             providers: [.apt(["libsystemd-dev"])]),
@@ -51,7 +52,8 @@ let package = Package(
             swiftSettings: lending),
         .target(name: "ClientCore", dependencies: ["MQTT", "Journal"], swiftSettings: pure),
         .target(
-            name: "Reactor", dependencies: ["Journal", "CEpoll", "CSystemd"], swiftSettings: strict),
+            name: "Reactor", dependencies: ["Journal", "CEpoll", "CChecksum", "CSystemd"],
+            swiftSettings: strict),
 
         .executableTarget(
             name: "qos2-broker",
@@ -79,7 +81,8 @@ let package = Package(
             name: "ClientCoreTests", dependencies: ["ClientCore", "MQTT", "Journal"],
             swiftSettings: strict),
         .testTarget(
-            name: "ReactorTests", dependencies: ["Reactor", "CEpoll"], swiftSettings: strict),
+            name: "ReactorTests", dependencies: ["Reactor", "Journal", "CEpoll"],
+            swiftSettings: strict),
         .testTarget(
             name: "PublisherTests",
             dependencies: ["plc-publisher", "ClientCore", "MQTT", "Reactor"],

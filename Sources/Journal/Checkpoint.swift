@@ -17,13 +17,11 @@ public enum Checkpoint {
 
     /// Writes what `fill` appends as the checkpoint of `position`. Returns its name.
     public static func write(
-        at position: SegmentHome.Position, to disk: any Disk,
-        checksum: @escaping Checksum = CRC32C.checksum,
-        _ fill: (inout Journal) -> Void
+        at position: SegmentHome.Position, to disk: any Disk, _ fill: (inout Journal) -> Void
     ) throws(DiskError) -> String {
         if try disk.names().contains(unfinished) { try disk.remove(unfinished) }
         try disk.create(unfinished, size: 0)
-        let home = CheckpointHome(disk, unfinished, position, checksum)
+        let home = CheckpointHome(disk, unfinished, position)
         var journal = Journal(home: home)
         fill(&journal)
         journal.submit()
@@ -38,7 +36,7 @@ public enum Checkpoint {
     /// Gives the records of a checkpoint to `take`; nil if the file is not sound, whole and of this
     /// name. Nothing is given before that is known.
     public static func read(
-        _ name: String, from disk: any Disk, checksum: @escaping Checksum = CRC32C.checksum,
+        _ name: String, from disk: any Disk,
         _ take: (Span<UInt8>) throws(RecordError) -> Void
     ) throws(RecoveryError) -> SegmentHome.Position? {
         let file: [UInt8]
@@ -47,8 +45,8 @@ public enum Checkpoint {
         } catch {
             throw .disk(error)
         }
-        guard let header = SegmentHeader(file.span, checksum),
-            let records = records(of: file.span, checksum)
+        guard let header = SegmentHeader(file.span, disk.checksum),
+            let records = records(of: file.span, disk.checksum)
         else { return nil }
         let position = SegmentHome.Position(
             epoch: header.epoch, nextBatch: header.firstBatch, previous: header.previous)
@@ -84,7 +82,6 @@ public enum Checkpoint {
 final class CheckpointHome: Journal.Home {
     private let disk: any Disk
     private let name: String
-    private let checksum: Checksum
     private let position: SegmentHome.Position
     private var end = 0
     private var chain: SegmentHome.Position
@@ -92,22 +89,20 @@ final class CheckpointHome: Journal.Home {
     private(set) var failure: DiskError?
 
     init(
-        _ disk: any Disk, _ name: String, _ position: SegmentHome.Position,
-        _ checksum: @escaping Checksum
+        _ disk: any Disk, _ name: String, _ position: SegmentHome.Position
     ) {
         self.disk = disk
         self.name = name
-        self.checksum = checksum
         self.position = position
         chain = SegmentHome.Position(epoch: position.epoch, nextBatch: 1, previous: 0)
         let header = SegmentHeader(
             epoch: position.epoch, firstBatch: position.nextBatch, previous: position.previous)
-        append(header.bytes(checksum).span)
+        append(header.bytes(disk.checksum).span)
     }
 
     func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
         var framed = ByteBuffer()
-        BatchFraming.frame(batch, at: &chain, time: 0, checksum, into: &framed)
+        BatchFraming.frame(batch, at: &chain, time: 0, disk.checksum, into: &framed)
         unsafe framed.withBytes(framed.head..<framed.tail) { bytes in
             append(unsafe bytes.bindMemory(to: UInt8.self).span)
         }

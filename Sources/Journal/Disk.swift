@@ -14,6 +14,12 @@ public protocol Disk: AnyObject {
     func syncFolder() throws(DiskError)
     func rename(_ name: String, to newName: String) throws(DiskError)
     func remove(_ name: String) throws(DiskError)
+    /// The fastest way to CRC-32C here.
+    var checksum: Checksum { get }
+}
+
+extension Disk {
+    public var checksum: Checksum { CRC32C.checksum }
 }
 
 /// What the disk refused.

@@ -47,10 +47,10 @@ public struct Recovery: ~Copyable {
     /// is left as it is: somebody else is writing to it.
     public init(
         from disk: any Disk, after position: SegmentHome.Position = .start,
-        only: [String]? = nil, checksum: @escaping Checksum = CRC32C.checksum
+        only: [String]? = nil
     ) {
         self.disk = disk
-        self.checksum = checksum
+        checksum = disk.checksum
         self.only = only
         report = RecoveryReport(position: position)
     }

@@ -14,7 +14,9 @@ enum ImportRules {
         "Journal": [],
         "BrokerCore": pure.union(["DequeModule"]),
         "ClientCore": pure,
-        "Reactor": ["Journal", "CEpoll", "CSystemd", "COpenSSL", "Glibc", "Synchronization"],
+        "Reactor": [
+            "Journal", "CEpoll", "CChecksum", "CSystemd", "COpenSSL", "Glibc", "Synchronization",
+        ],
         "qos2-broker": program,
         "plc-publisher": program,
         "database-subscriber": program.union(["CSQLite"]),

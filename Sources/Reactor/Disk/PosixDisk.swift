@@ -6,6 +6,7 @@ import Journal
 
 package final class PosixDisk: Disk, Sendable {
     package let folder: String
+    package var checksum: Checksum { HardwareChecksum.best }
     private let folderDescriptor: OwnedDescriptor
 
     /// Makes the folder where it is missing, readable by its owner alone.

@@ -35,7 +35,7 @@ package final class Store<State: ReplayedState & ~Copyable> {
             disk: recovered.disk, segmentSize: Self.segmentSize, wakeup: wakeup)
         let segments = SegmentHome(
             at: recovered.report.position, segmentSize: Self.segmentSize, writer: thread,
-            sealed: recovered.report.segments, now: now)
+            sealed: recovered.report.segments, checksum: recovered.disk.checksum, now: now)
         onDisk = OnDisk(disk: recovered.disk, segments: segments, thread: thread)
         checkpointing = StoreCheckpoints(recovered.disk, segmentSize: Self.segmentSize)
         home = segments
