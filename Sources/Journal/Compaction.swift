@@ -43,8 +43,8 @@ extension Checkpoint {
         }
     }
 
-    /// Two checkpoints are kept, and every segment behind the older one. Of `segments`, those that
-    /// are not needed any more are deleted, and returned.
+    /// Two checkpoints are kept, and every segment behind the older one; all others are deleted,
+    /// also those that a process before this one left. Returns which of `segments` are gone.
     public static func removeSuperseded(
         of segments: [String], on disk: any Disk
     ) throws(DiskError) -> Set<String> {
@@ -61,9 +61,9 @@ extension Checkpoint {
         let all = names.filter(SegmentHeader.isSegment)
         var superseded = Set<String>()
         for (name, next) in zip(all, all.dropFirst())
-        where segments.contains(name) && next <= bound {
+        where next <= bound {
             try disk.remove(name)
-            superseded.insert(name)
+            if segments.contains(name) { superseded.insert(name) }
         }
         return superseded
     }

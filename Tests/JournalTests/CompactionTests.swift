@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: Apache-2.0
+// The folder stays small over many starts, and what is left of it gives the same state.
+import Testing
+
+@testable import Journal
+
+@Suite struct CompactionTests {
+    /// Counts records: as small as a state can be.
+    private struct Count: ReplayedState {
+        var count = 0
+
+        mutating func batch(_ records: Span<UInt8>) throws(RecordError) {
+            var at = 0
+            while let record = try Record.read(records, at: at) {
+                count += record.kind == 7 ? 1 : Int(records[record.content.lowerBound])
+                at = record.content.upperBound
+            }
+        }
+
+        func write(into journal: inout Journal) {
+            let count = UInt8(count)
+            journal.append(kind: 8, atMost: 1) { $0.append(count) }
+        }
+    }
+
+    /// One process: it recovers, writes one record, folds what was complete when it came, and ends.
+    private func live(on disk: LosingDisk) throws -> Int {
+        var state = Count()
+        let position = try Checkpoint.readNewest(from: disk, into: &state)
+        var recovery = Recovery(from: disk, after: position ?? .start)
+        let report = try recovery.run { records throws(RecordError) in
+            try state.batch(records)
+        }
+        let home = SegmentHome(
+            at: report.position, segmentSize: 4096, writer: DirectWriter(disk),
+            sealed: report.segments, now: { 0 })
+        var journal = Journal(home: home)
+        journal.append(kind: 7, atMost: 1) { $0.append(1) }
+        journal.submit()
+        if !home.sealed.isEmpty {
+            _ = try Checkpoint.write(folding: home.sealed, into: Count(), on: disk)
+            let gone = try Checkpoint.removeSuperseded(of: home.sealed, on: disk)
+            #expect(gone.isSubset(of: home.sealed))
+            home.forget(gone)
+        }
+        return state.count
+    }
+
+    /// A segment that one process folds is superseded only in the life of a later one.
+    @Test func segmentsOfEarlierProcessesAreDeletedToo() throws {
+        let disk = LosingDisk()
+        for start in 0..<40 {
+            #expect(try live(on: disk) == start)
+            let names = try disk.names().sorted()
+            #expect(names.count <= 6, "\(names)")
+        }
+    }
+}
