@@ -50,7 +50,9 @@ let package = Package(
         .target(
             name: "BrokerCore", dependencies: ["MQTT", "Journal", deque], exclude: ["README.md"],
             swiftSettings: lending),
-        .target(name: "ClientCore", dependencies: ["MQTT", "Journal"], swiftSettings: pure),
+        .target(
+            name: "ClientCore", dependencies: ["MQTT", "Journal"], exclude: ["README.md"],
+            swiftSettings: pure),
         .target(
             name: "Reactor", dependencies: ["Journal", "CEpoll", "CChecksum", "CSystemd"],
             swiftSettings: strict),

@@ -76,10 +76,7 @@ extension ClientEngine {
     private mutating func perform(_ effect: ClientEffect) {
         let version = session.options.version
         switch effect {
-        case .record(let fact):
-            journal.append(kind: fact.recordKind.rawValue, atMost: fact.recordSizeMax) {
-                fact.write(to: &$0)
-            }
+        case .record(let fact): fact.append(to: &journal)
         case .connect(let cleanStart): send(connect(cleanStart))
         case .publish(let message, let head): send(message, head)
         case .acknowledge(let kind, let id, .success):
@@ -170,6 +167,9 @@ extension ClientEngine {
     package mutating func committed(_ batch: UInt64) {
         journal.committed(batch)
     }
+
+    /// Nothing is on its way to the disk.
+    package var isSettled: Bool { journal.isSettled }
 
     package var hasWritable: Bool {
         mutating get { output.isWritable(durable: journal.durable) }

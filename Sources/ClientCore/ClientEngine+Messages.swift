@@ -10,6 +10,12 @@ extension ClientEngine {
         return session.enqueue(message, at: now, into: &effects)
     }
 
+    /// Keeps `bytes` as the outbox's note, in its place in the order of messages.
+    package mutating func note(_ bytes: [UInt8]) {
+        session.record(.noted(bytes), into: &effects)
+        perform()
+    }
+
     /// The application has stored the message for good.
     package mutating func stored(_ receipt: Receipt, at now: Instant) {
         session.stored(receipt, at: now, into: &effects)

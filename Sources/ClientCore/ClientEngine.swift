@@ -68,11 +68,13 @@ package struct ClientEngine: ~Copyable {
     package mutating func closed(_ why: String?, at now: Instant) {
         guard reach == .connected else { return }
         let hasServed = session.connection?.hasServed ?? false
+        let isWanted = session.reconnectsAtOnce
         if let age = session.closed(at: now) {
             backoff.connectionEnded(after: age, hasServed: hasServed)
         }
         dropOutput()
         if let stopDue, stopDue <= now || session.outbox.isEmpty { return end() }
+        if isWanted { return dial() }
         wait(at: now) { .lost(why ?? "closed", retryIn: $0) }
     }
 

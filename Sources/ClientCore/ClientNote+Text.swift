@@ -48,7 +48,7 @@ extension ClientNote {
         case .disconnected:
             "disconnected from broker \(server)"
         case .abandoned(let count):
-            "stopped with \(count) messages that are not delivered"
+            "stopped with \(count) messages in the outbox"
         }
     }
 

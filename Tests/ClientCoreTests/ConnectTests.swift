@@ -13,7 +13,10 @@ import Testing
         #expect(talk.opened() == [.connect(cleanStart: true)])
         _ = talk.session.closed(at: talk.now)
         #expect(talk.opened() == [.connect(cleanStart: true)], "no CONNACK came before")
-        #expect(talk.accepted() == [.tell(.connected(.v5, resumed: false, inFlight: 0))])
+        #expect(
+            talk.accepted() == [
+                .tell(.connected(.v5, resumed: false, inFlight: 0)), .record(.sessionBegun),
+            ])
         _ = talk.session.closed(at: talk.now)
         #expect(talk.opened() == [.connect(cleanStart: false)])
         #expect(
@@ -34,6 +37,59 @@ import Testing
         _ = talk.opened()
         #expect(talk.accepted(present: true).isViolation)
         #expect(!talk.session.isOpen)
+    }
+
+    /// A clean session of MQTT 3.1.1 ends with its connection, and with it what the server has not
+    /// handed on yet. [MQTT-3.1.2-6]
+    @Test func aSessionOfTheOldProtocolLasts() {
+        var talk = Conversation(version: .v311)
+        #expect(talk.opened() == [.connect(cleanStart: false)])
+        #expect(
+            talk.accepted() == [
+                .tell(.connected(.v311, resumed: false, inFlight: 0)), .record(.sessionBegun),
+            ])
+        #expect(talk.session.outbox.knowsSession)
+    }
+
+    /// A session that we know nothing of is thrown away by a connection of its own.
+    @Test func anUnknownSessionOfTheOldProtocolIsCleansed() {
+        var talk = Conversation(version: .v311)
+        let farewell: [ClientEffect] = [
+            .disconnect(.normalDisconnection), .close(flushing: true),
+        ]
+        #expect(talk.opened() == [.connect(cleanStart: false)])
+        #expect(talk.accepted(present: true) == farewell)
+        #expect(talk.session.reconnectsAtOnce)
+        _ = talk.session.closed(at: talk.now)
+        #expect(talk.opened() == [.connect(cleanStart: true)])
+        #expect(talk.accepted() == farewell)
+        #expect(talk.session.reconnectsAtOnce && !talk.session.knowsSession)
+        _ = talk.session.closed(at: talk.now)
+        #expect(talk.opened() == [.connect(cleanStart: false)])
+        #expect(
+            talk.accepted() == [
+                .tell(.connected(.v311, resumed: false, inFlight: 0)), .record(.sessionBegun),
+            ])
+        #expect(!talk.session.reconnectsAtOnce)
+    }
+
+    /// A server that cannot forget is tried again, but not at once.
+    @Test func aServerThatKeepsACleansedSessionIsLeft() {
+        for stubborn in [false, true] {
+            var talk = Conversation(version: .v311)
+            _ = talk.connect(present: true)
+            _ = talk.session.closed(at: talk.now)
+            _ = talk.opened()
+            if !stubborn {
+                _ = talk.accepted()
+                _ = talk.session.closed(at: talk.now)
+                _ = talk.opened()
+            }
+            #expect(talk.accepted(present: true).isViolation)
+            #expect(!talk.session.reconnectsAtOnce)
+            _ = talk.session.closed(at: talk.now)
+            #expect(talk.opened() == [.connect(cleanStart: false)])
+        }
     }
 
     /// [MQTT-3.2.2-5]
@@ -58,7 +114,7 @@ import Testing
                 ])
             #expect(!talk.session.isOpen)
             #expect(talk.session.closed(at: talk.now) != nil)
-            #expect(talk.opened() == [.connect(cleanStart: true)])
+            #expect(talk.opened() == [.connect(cleanStart: version == .v5)])
         }
     }
 

@@ -108,8 +108,8 @@ private func firstByte(_ kind: PacketKind) -> UInt8 { kind.rawValue << 4 | kind.
     /// architecture, section 6: nothing leaves before the fact that it follows from is durable.
     @Test func nothingLeavesBeforeItsCommit() {
         let home = SlowHome()
-        var bench = Bench(home: home)
-        bench.connect()
+        var bench = Bench(home: home, knowsSession: true)
+        bench.connect(present: true)
         #expect(bench.engine.enqueue(message("1"), at: bench.now) == number(1))
         #expect(bench.written().isEmpty && bench.actions().isEmpty)
         bench.engine.turnEnded()
@@ -135,8 +135,8 @@ private func firstByte(_ kind: PacketKind) -> UInt8 { kind.rawValue << 4 | kind.
     /// While one batch is on its way the next one grows; each gate opens with its own.
     @Test func gatesOpenOneAfterTheOther() {
         let home = SlowHome()
-        var bench = Bench(home: home)
-        bench.connect()
+        var bench = Bench(home: home, knowsSession: true)
+        bench.connect(present: true)
         _ = bench.engine.enqueue(message("1"), at: bench.now)
         bench.engine.turnEnded()
         _ = bench.engine.enqueue(message("2"), at: bench.now)
@@ -154,8 +154,8 @@ private func firstByte(_ kind: PacketKind) -> UInt8 { kind.rawValue << 4 | kind.
     /// A line tells what has happened, not what was about to.
     @Test func linesWaitForTheirGateAndForTheirConnection() {
         let home = SlowHome()
-        var bench = Bench(home: home)
-        bench.connect()
+        var bench = Bench(home: home, knowsSession: true)
+        bench.connect(present: true)
         _ = bench.engine.enqueue(message("1"), at: bench.now)
         bench.engine.turnEnded()
         bench.engine.closed("cut", at: bench.now)
@@ -164,6 +164,39 @@ private func firstByte(_ kind: PacketKind) -> UInt8 { kind.rawValue << 4 | kind.
         #expect(actions.contains(.taken(number(1))))
         #expect(!actions.contains { if case .step = $0 { true } else { false } })
         #expect(bench.written().isEmpty)
+    }
+
+    /// Or a crash would ask for a clean start, and throw away what the server holds of ours.
+    @Test func aNewSessionIsDurableBeforeItIsUsed() throws {
+        let home = SlowHome()
+        var bench = Bench(home: home)
+        bench.connect()
+        #expect(home.submitted == [1], "sessionBegun")
+        _ = bench.engine.enqueue(message("1"), at: bench.now)
+        bench.engine.turnEnded()
+        #expect(bench.written().isEmpty)
+        bench.engine.committed(1)
+        #expect(bench.written().isEmpty)
+        bench.engine.turnEnded()
+        let isSettled = bench.engine.isSettled
+        #expect(!isSettled)
+        bench.engine.committed(2)
+        #expect(bench.written().first == firstByte(.publish) | 0b0100)
+        let isSettledNow = bench.engine.isSettled
+        #expect(isSettledNow)
+    }
+
+    /// A note lies between the messages that were put in before it and those behind.
+    @Test func aNoteHasItsPlace() throws {
+        let home = MemoryHome(keepsBatches: true)
+        var bench = Bench(home: home)
+        _ = bench.engine.enqueue(message("1"), at: bench.now)
+        bench.engine.note([9])
+        bench.engine.turnEnded()
+        var outbox = Outbox()
+        for batch in home.batches { try outbox.batch(batch.span) }
+        #expect(outbox.note == [9] && outbox.count == 1)
+        #expect(bench.engine.session.outbox.note == [9])
     }
 
     @Test func aReceiverSaysNothingBeforeItsStoreDoes() throws {
@@ -208,7 +241,7 @@ private func firstByte(_ kind: PacketKind) -> UInt8 { kind.rawValue << 4 | kind.
             let packet = try ConnectPacket(bytes.span, header)
             #expect(packet.version == version)
             #expect(ClientID(bytes.span, packet.clientID) == ClientID("c"))
-            #expect(packet.cleanStart)
+            #expect(packet.cleanStart == (version == .v5))
             if version == .v5 { #expect(packet.sessionExpiry == .max) }
         }
     }
@@ -284,6 +317,24 @@ private func firstByte(_ kind: PacketKind) -> UInt8 { kind.rawValue << 4 | kind.
             bench.engine.deadlineReached(at: bench.now)
             #expect(bench.commands() == [.dial])
         }
+    }
+
+    /// MQTT 3.1.1: the connection that throws an unknown session away is followed by the real one
+    /// without a pause and without a word of a loss.
+    @Test func aCleansingConnectionIsFollowedAtOnce() {
+        var bench = Bench(version: .v311)
+        bench.engine.start()
+        _ = bench.actions()
+        for present in [true, false] {
+            bench.engine.opened(at: bench.now)
+            _ = bench.receive(ConnackEncoder(accepting: .v311, sessionPresent: present).encoded())
+            #expect(bench.actions() == [.close(flushing: true)])
+            bench.engine.closed(nil, at: bench.now)
+            #expect(bench.actions() == [.dial])
+        }
+        bench.engine.opened(at: bench.now)
+        _ = bench.receive(ConnackEncoder(accepting: .v311, sessionPresent: false).encoded())
+        #expect(bench.engine.session.isOpen)
     }
 
     @Test func aLostConnectionIsMadeAnew() {

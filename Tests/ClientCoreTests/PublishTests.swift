@@ -20,7 +20,7 @@ import Testing
             talk.acknowledged(.pubrec, 1) == [
                 .record(.acknowledged(1)), .acknowledge(.pubrel, 1, .success),
             ])
-        #expect(talk.acknowledged(.pubcomp, 1) == [.record(.completed(1, .success))])
+        #expect(talk.acknowledged(.pubcomp, 1) == [.record(.completed(1, .success, at: talk.now))])
         #expect(talk.session.outbox.isEmpty)
         #expect(talk.session.isIdle)
     }
@@ -30,7 +30,7 @@ import Testing
         _ = talk.connect()
         let one = message("1", qos: .atLeastOnce)
         #expect(talk.enqueue(one).suffix(2) == [.record(.sent(number(1), 1)), publish(one, 1)])
-        #expect(talk.acknowledged(.puback, 1) == [.record(.completed(1, .success))])
+        #expect(talk.acknowledged(.puback, 1) == [.record(.completed(1, .success, at: talk.now))])
         let zero = message("2", qos: .atMostOnce)
         #expect(
             talk.enqueue(zero).suffix(2) == [
@@ -72,7 +72,7 @@ import Testing
         let effects = talk.accepted()
         #expect(
             effects.dropFirst() == [
-                .record(.sent(number(1), 1)), publish(first, 1),
+                .record(.sessionBegun), .record(.sent(number(1), 1)), publish(first, 1),
                 .record(.sent(number(2), 2)), publish(message("2"), 2),
             ])
     }
@@ -88,7 +88,7 @@ import Testing
         #expect(talk.session.outbox.inFlightCount == 10)
         #expect(
             talk.acknowledged(.pubcomp, 1) == [
-                .record(.completed(1, .success)), .record(.sent(number(11), 11)),
+                .record(.completed(1, .success, at: talk.now)), .record(.sent(number(11), 11)),
                 publish(message("11"), 11),
             ])
         #expect(talk.session.outbox.inFlightCount == 10)
@@ -165,7 +165,8 @@ import Testing
             _ = talk.enqueue(message("1"))
             #expect(
                 talk.acknowledged(.pubrec, 1, reason) == [
-                    .record(.completed(1, reason)), .tell(.dropped("s/1", .refused(reason))),
+                    .record(.completed(1, reason, at: talk.now)),
+                    .tell(.dropped("s/1", .refused(reason))),
                 ])
         }
     }
@@ -178,7 +179,7 @@ import Testing
         _ = talk.acknowledged(.pubrec, 1)
         #expect(
             talk.acknowledged(.pubrec, 1, .quotaExceeded) == [
-                .record(.completed(1, .quotaExceeded)),
+                .record(.completed(1, .quotaExceeded, at: talk.now)),
                 .tell(.dropped("s/1", .refused(.quotaExceeded))),
             ])
     }

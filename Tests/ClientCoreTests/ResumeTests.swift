@@ -37,7 +37,7 @@ import Testing
             ])
         #expect(
             talk.acknowledged(.pubcomp, 1) == [
-                .record(.completed(1, .success)), .record(.sent(number(5), 5)),
+                .record(.completed(1, .success, at: talk.now)), .record(.sent(number(5), 5)),
                 publish(message("5"), 5),
             ])
     }
@@ -51,7 +51,7 @@ import Testing
         #expect(effects.last == publish(message("3"), 3, dup: true))
         #expect(
             talk.acknowledged(.pubcomp, 1) == [
-                .record(.completed(1, .success)), publish(message("4"), 4, dup: true),
+                .record(.completed(1, .success, at: talk.now)), publish(message("4"), 4, dup: true),
             ])
         #expect(talk.acknowledged(.pubcomp, 2).count == 3, "then new ones again")
     }
@@ -93,7 +93,8 @@ import Testing
         let effects = talk.accepted(present: true) { $0.maximumPacketSize = 80 }
         #expect(
             effects.dropFirst() == [
-                .record(.completed(1, .packetTooLarge)), .tell(.dropped("s/1", .tooLarge)),
+                .record(.completed(1, .packetTooLarge, at: talk.now)),
+                .tell(.dropped("s/1", .tooLarge)),
                 publish(message("2"), 2, dup: true),
             ])
     }

@@ -25,6 +25,17 @@ struct NumberedQueue<Element> {
         count += 1
     }
 
+    /// The next element gets `number`. Places in between are passed over.
+    mutating func skip(to number: MessageNumber) {
+        precondition(number >= end, "message numbers only ascend")
+        if places.isEmpty {
+            base = number.rawValue
+        } else {
+            places.append(
+                contentsOf: repeatElement(nil, count: Int(number.rawValue - end.rawValue)))
+        }
+    }
+
     @discardableResult
     mutating func remove(_ number: MessageNumber) -> Element {
         guard let place = place(of: number), let element = places[place] else {
@@ -37,6 +48,17 @@ struct NumberedQueue<Element> {
         }
         if head * 2 > places.count, head >= 64 || head == places.count { compact() }
         return element
+    }
+
+    /// The oldest.
+    var first: Element? { head < places.count ? places[head] : nil }
+
+    /// In ascending order.
+    func forEach(_ body: (MessageNumber, Element) -> Void) {
+        for place in head..<places.count {
+            guard let element = places[place] else { continue }
+            body(MessageNumber(rawValue: base + UInt64(place)), element)
+        }
     }
 
     /// In ascending order.

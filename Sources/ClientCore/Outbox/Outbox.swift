@@ -26,6 +26,18 @@ package struct Outbox {
     /// The first that was never sent. From here on all messages wait.
     private var unsent = MessageNumber(rawValue: 1)
 
+    /// Whether the server has a session of ours, as far as we know.
+    package private(set) var knowsSession = false
+    /// What the program itself has to remember.
+    package private(set) var note: [UInt8] = []
+    /// What was delivered last.
+    package private(set) var lastDelivery: Delivery?
+
+    package struct Delivery: Equatable, Sendable {
+        package let number: MessageNumber
+        package let at: Instant
+    }
+
     package init() {}
 
     package var count: Int { messages.count }
@@ -85,16 +97,49 @@ package struct Outbox {
             window.open(id, number, .opening(qos))
         case .acknowledged(let id):
             window.release(id)
-        case .completed(let id, _):
-            messages.remove(window.close(id))
+        case .completed(let id, let reason, let time):
+            let number = window.close(id)
+            messages.remove(number)
+            if !reason.isFailure { lastDelivery = Delivery(number: number, at: time) }
         case .returned(let id, _):
             putBack(window.close(id))
         case .removed(let number, _):
             takeFromWaiting(number)
             messages.remove(number)
-        case .sessionLost:
-            loseSession()
+        case .sessionLost: loseSession()
+        case .sessionBegun: knowsSession = true
+        case .noted(let bytes): note = bytes
+        case .numbered(let next): skip(to: next)
+        case .flying(let number, let id, let flow): restore(number, id, flow)
+        case .delivered(let number, let time):
+            lastDelivery = Delivery(number: number, at: time)
         }
+    }
+
+    /// What was never sent so far is older than what is to come, and waits among the returned.
+    private mutating func skip(to next: MessageNumber) {
+        setAsideUnsent(before: messages.end)
+        messages.skip(to: next)
+        unsent = next
+    }
+
+    private mutating func setAsideUnsent(before end: MessageNumber) {
+        while unsent < end {
+            returned.append(unsent)
+            unsent = unsent.next
+        }
+    }
+
+    private mutating func restore(
+        _ number: MessageNumber, _ id: PacketID, _ flow: OutboundFlow
+    ) {
+        setAsideUnsent(before: number.next)
+        guard let place = returned.firstIndex(of: number) else {
+            preconditionFailure("message \(number.rawValue) does not wait")
+        }
+        returned.remove(at: place)
+        window.open(id, number, .opening(message(number).qos))
+        if flow == .released { window.release(id) }
     }
 
     private func message(_ number: MessageNumber) -> OutboxMessage {
@@ -131,6 +176,32 @@ package struct Outbox {
 }
 
 extension Outbox {
+    /// Whether the message is there and has no identifier.
+    func isWaiting(_ number: MessageNumber) -> Bool {
+        guard messages[number] != nil else { return false }
+        return number >= unsent || returned.contains(number)
+    }
+
+    /// The oldest message, waiting or on its way.
+    package var oldest: OutboxMessage? { messages.first }
+
+    /// The facts that give this outbox, in canonical order.
+    func forEachFact(_ body: (OutboxFact) -> Void) {
+        if knowsSession { body(.sessionBegun) }
+        if !note.isEmpty { body(.noted(note)) }
+        if let lastDelivery { body(.delivered(lastDelivery.number, at: lastDelivery.at)) }
+        var next = MessageNumber(rawValue: 1)
+        messages.forEach { number, message in
+            if number != next { body(.numbered(number)) }
+            body(.enqueued(number, message))
+            next = number.next
+        }
+        if next != messages.end { body(.numbered(messages.end)) }
+        for (id, flight) in window.inOrder {
+            body(.flying(flight.held, id, flight.flow))
+        }
+    }
+
     /// Where each message stands: for comparing what was with what was replayed.
     package struct Standing: Equatable {
         package enum Place: Equatable {

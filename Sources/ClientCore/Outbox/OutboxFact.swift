@@ -14,7 +14,7 @@ package enum OutboxFact: Equatable, Sendable {
     /// crash would send the PUBLISH again after the receiver has forgotten it: a duplicate.
     case acknowledged(PacketID)
     /// PUBCOMP or PUBACK; or, if the code is a failure, the end without delivery.
-    case completed(PacketID, ReasonCode)
+    case completed(PacketID, ReasonCode, at: Instant)
     /// Refused for now: the message waits again in its old place, for a new identifier.
     case returned(PacketID, ReasonCode)
     /// The oldest waiting message left without a flow.
@@ -22,6 +22,21 @@ package enum OutboxFact: Equatable, Sendable {
     /// The server does not know our session any more. What was published without an answer waits
     /// again; what was answered by PUBREC is given up, as `Outbox` explains.
     case sessionLost
+    /// The server has a session of ours from now on. No PUBLISH leaves before this is durable, or
+    /// a crash would ask for a clean start and so throw away what the server holds of ours.
+    case sessionBegun
+    /// What the program itself must remember, whole: it replaces what was noted before.
+    case noted([UInt8])
+
+    // A checkpoint needs some words more, for it tells where things stand and not how they got
+    // there.
+
+    /// The next message gets this number; all that lie before and were not named are gone.
+    case numbered(MessageNumber)
+    /// A message that waits is on its way instead, behind those that were named before it.
+    case flying(MessageNumber, PacketID, OutboundFlow)
+    /// The last delivery.
+    case delivered(MessageNumber, at: Instant)
 
     package enum Removal: UInt8, Equatable, Sendable {
         /// The outbox was full, and the policy is to drop the oldest.

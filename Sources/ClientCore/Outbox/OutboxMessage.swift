@@ -27,6 +27,8 @@ package struct OutboxMessage: Equatable, Sendable {
     /// As a PUBLISH of MQTT 5.0 has them; MQTT 3.1.1 has none.
     package var properties: [UInt8]
     package var payload: [UInt8]
+    /// When it was put into the outbox.
+    package var enqueuedAt = Instant(nanoseconds: 0)
 
     package init(
         qos: QoS, topic: [UInt8], label: String, properties: MessageProperties, payload: [UInt8]

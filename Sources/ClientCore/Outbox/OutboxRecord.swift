@@ -3,13 +3,20 @@
 // Outbox facts as records of a journal, and the way back. Numbers of kinds are written down here and
 // never used for anything else; all integers are little-endian.
 //
-//     enqueued       number 8, QoS 1, topic 2+n, label 2+n, properties 4+n, payload: the rest
+//     enqueued       number 8, time 8, QoS 1, topic 2+n, label 2+n, properties 4+n, payload: the rest
 //     sent           number 8, packet identifier 2
 //     acknowledged   packet identifier 2
-//     completed      packet identifier 2, reason code 1
+//     completed      packet identifier 2, reason code 1, time 8
 //     returned       packet identifier 2, reason code 1
 //     removed        number 8, why 1
 //     sessionLost    nothing
+//     sessionBegun   nothing
+//     noted          the note
+//     numbered       number 8
+//     flying         number 8, packet identifier 2, flow 1
+//     delivered      number 8, time 8
+//
+// Times are nanoseconds since 1970. Reading the records of a journal back is Outbox+Replay's.
 import Journal
 import MQTT
 
@@ -21,12 +28,11 @@ package enum OutboxRecordKind: UInt16, CaseIterable, Sendable {
     case returned = 5
     case removed = 6
     case sessionLost = 7
-}
-
-package enum OutboxReplayError: Error, Equatable {
-    case record(RecordError)
-    /// The content is not what its kind has.
-    case malformed(OutboxRecordKind, at: Int)
+    case sessionBegun = 8
+    case noted = 9
+    case numbered = 10
+    case flying = 11
+    case delivered = 12
 }
 
 extension OutboxFact {
@@ -39,108 +45,131 @@ extension OutboxFact {
         case .returned: .returned
         case .removed: .removed
         case .sessionLost: .sessionLost
+        case .sessionBegun: .sessionBegun
+        case .noted: .noted
+        case .numbered: .numbered
+        case .flying: .flying
+        case .delivered: .delivered
         }
     }
 
     /// How much room `write` needs at most.
     var recordSizeMax: Int {
-        guard case .enqueued(_, let message) = self else { return 16 }
-        return 32 + message.topic.count + message.label.utf8.count + message.properties.count
-            + message.payload.count
+        switch self {
+        case .enqueued(_, let message):
+            32 + message.topic.count + message.label.utf8.count + message.properties.count
+                + message.payload.count
+        case .noted(let note): note.count
+        case .sent, .acknowledged, .completed, .returned, .removed, .sessionLost, .sessionBegun,
+            .numbered, .flying, .delivered:
+            16
+        }
     }
 
     func write(to output: inout OutputRawSpan) {
         switch self {
         case .enqueued(let number, let message):
             output.append(littleEndian: number.rawValue)
-            output.append(littleEndian: message.qos.rawValue)
-            output.append(littleEndian: UInt16(message.topic.count))
-            output.append(message.topic.span)
-            output.append(littleEndian: UInt16(message.label.utf8.count))
-            output.append(message.label.utf8.span)
-            output.append(littleEndian: UInt32(message.properties.count))
-            output.append(message.properties.span)
-            output.append(message.payload.span)
+            message.write(to: &output)
         case .sent(let number, let id):
             output.append(littleEndian: number.rawValue)
             output.append(littleEndian: id.rawValue)
         case .acknowledged(let id):
             output.append(littleEndian: id.rawValue)
-        case .completed(let id, let reason), .returned(let id, let reason):
+        case .completed(let id, let reason, let time):
+            output.append(littleEndian: id.rawValue)
+            output.append(littleEndian: reason.rawValue)
+            output.append(littleEndian: time.nanoseconds)
+        case .returned(let id, let reason):
             output.append(littleEndian: id.rawValue)
             output.append(littleEndian: reason.rawValue)
         case .removed(let number, let why):
             output.append(littleEndian: number.rawValue)
             output.append(littleEndian: why.rawValue)
-        case .sessionLost:
-            break
+        case .sessionLost, .sessionBegun: break
+        case .noted(let note): output.append(note.span)
+        case .numbered(let number): output.append(littleEndian: number.rawValue)
+        case .flying(let number, let id, let flow):
+            output.append(littleEndian: number.rawValue)
+            output.append(littleEndian: id.rawValue)
+            output.append(littleEndian: flow.rawValue)
+        case .delivered(let number, let time):
+            output.append(littleEndian: number.rawValue)
+            output.append(littleEndian: time.nanoseconds)
         }
     }
 
     /// Nil where the content is not what the kind has.
     init?(_ kind: OutboxRecordKind, _ bytes: Span<UInt8>, _ content: Range<Int>) {
         var reader = RecordReader(content)
+        guard let fact = OutboxFact(kind, bytes, &reader), reader.isAtEnd else { return nil }
+        self = fact
+    }
+
+    private init?(_ kind: OutboxRecordKind, _ bytes: Span<UInt8>, _ reader: inout RecordReader) {
+        switch kind {
+        case .enqueued, .sent, .removed, .numbered, .flying, .delivered:
+            guard let number = reader.number(in: bytes) else { return nil }
+            self.init(kind, of: number, bytes, &reader)
+        case .acknowledged, .completed, .returned:
+            guard let id = reader.packetID(in: bytes) else { return nil }
+            self.init(kind, of: id, bytes, &reader)
+        case .sessionLost: self = .sessionLost
+        case .sessionBegun: self = .sessionBegun
+        case .noted: self = .noted(reader.rest(in: bytes))
+        }
+    }
+
+    /// Kinds that begin with the number of a message.
+    private init?(
+        _ kind: OutboxRecordKind, of number: MessageNumber, _ bytes: Span<UInt8>,
+        _ reader: inout RecordReader
+    ) {
         switch kind {
         case .enqueued:
-            guard let number = reader.number(in: bytes),
-                let message = OutboxMessage(bytes, &reader)
-            else { return nil }
+            guard let message = OutboxMessage(bytes, &reader) else { return nil }
             self = .enqueued(number, message)
         case .sent:
-            guard let number = reader.number(in: bytes), let id = reader.packetID(in: bytes)
-            else { return nil }
-            self = .sent(number, id)
-        case .acknowledged:
             guard let id = reader.packetID(in: bytes) else { return nil }
-            self = .acknowledged(id)
-        case .completed, .returned:
-            guard let id = reader.packetID(in: bytes), let reason = reader.byte(in: bytes)
-            else { return nil }
-            self =
-                kind == .completed
-                ? .completed(id, ReasonCode(reason)) : .returned(id, ReasonCode(reason))
+            self = .sent(number, id)
         case .removed:
-            guard let number = reader.number(in: bytes), let byte = reader.byte(in: bytes),
-                let why = Removal(rawValue: byte)
-            else { return nil }
+            guard let why = reader.byte(in: bytes).flatMap(Removal.init) else { return nil }
             self = .removed(number, why)
-        case .sessionLost:
-            self = .sessionLost
-        }
-        guard reader.isAtEnd else { return nil }
-    }
-}
-
-extension Outbox {
-    /// Applies the records of one batch, or of several behind one another.
-    package mutating func replay(_ bytes: Span<UInt8>) throws(OutboxReplayError) {
-        var at = 0
-        while let record = try Self.record(bytes, at: at) {
-            guard let kind = OutboxRecordKind(rawValue: record.kind) else {
-                throw .record(.unknownKind(record.kind, at: at))
-            }
-            guard let fact = OutboxFact(kind, bytes, record.content) else {
-                throw .malformed(kind, at: at)
-            }
-            apply(fact)
-            at = record.content.upperBound
+        case .flying:
+            guard let id = reader.packetID(in: bytes),
+                let flow = reader.byte(in: bytes).flatMap(OutboundFlow.init)
+            else { return nil }
+            self = .flying(number, id, flow)
+        case .delivered:
+            guard let time = reader.time(in: bytes) else { return nil }
+            self = .delivered(number, at: time)
+        default: self = .numbered(number)
         }
     }
 
-    private static func record(
-        _ bytes: Span<UInt8>, at start: Int
-    ) throws(OutboxReplayError) -> Record? {
-        do throws(RecordError) {
-            return try Record.read(bytes, at: start)
-        } catch {
-            throw .record(error)
+    /// Kinds that begin with a packet identifier.
+    private init?(
+        _ kind: OutboxRecordKind, of id: PacketID, _ bytes: Span<UInt8>,
+        _ reader: inout RecordReader
+    ) {
+        guard kind != .acknowledged else {
+            self = .acknowledged(id)
+            return
         }
+        guard let byte = reader.byte(in: bytes) else { return nil }
+        guard kind == .completed else {
+            self = .returned(id, ReasonCode(byte))
+            return
+        }
+        guard let time = reader.time(in: bytes) else { return nil }
+        self = .completed(id, ReasonCode(byte), at: time)
     }
 }
 
 extension OutboxMessage {
     fileprivate init?(_ bytes: Span<UInt8>, _ reader: inout RecordReader) {
-        guard let byte = reader.byte(in: bytes), let qos = QoS(rawValue: byte),
+        guard let time = reader.time(in: bytes),
+            let qos = reader.byte(in: bytes).flatMap(QoS.init),
             let topic = reader.bytes(countOf: 2, in: bytes),
             let label = reader.bytes(countOf: 2, in: bytes),
             let properties = reader.bytes(countOf: 4, in: bytes)
@@ -148,6 +177,19 @@ extension OutboxMessage {
         self.init(
             qos: qos, topic: topic, label: String(decoding: label, as: UTF8.self),
             properties: properties, payload: reader.rest(in: bytes))
+        enqueuedAt = time
+    }
+
+    fileprivate func write(to output: inout OutputRawSpan) {
+        output.append(littleEndian: enqueuedAt.nanoseconds)
+        output.append(littleEndian: qos.rawValue)
+        output.append(littleEndian: UInt16(topic.count))
+        output.append(topic.span)
+        output.append(littleEndian: UInt16(label.utf8.count))
+        output.append(label.utf8.span)
+        output.append(littleEndian: UInt32(properties.count))
+        output.append(properties.span)
+        output.append(payload.span)
     }
 }
 

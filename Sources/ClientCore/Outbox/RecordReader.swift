@@ -27,6 +27,10 @@ struct RecordReader {
         integer(size: 8, in: bytes).map(MessageNumber.init(rawValue:))
     }
 
+    mutating func time(in bytes: Span<UInt8>) -> Instant? {
+        integer(size: 8, in: bytes).map { Instant(nanoseconds: Int64(bitPattern: $0)) }
+    }
+
     /// A count of so many bytes, and that many bytes.
     mutating func bytes(countOf size: Int, in bytes: Span<UInt8>) -> [UInt8]? {
         guard let count = integer(size: size, in: bytes), count <= UInt64(end - position) else {

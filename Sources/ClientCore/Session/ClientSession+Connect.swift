@@ -11,7 +11,25 @@ extension ClientSession {
         connection = Connection(
             number: connectionCount, openedAt: now, keepAlive: options.keepAlive, lastSent: now,
             awaited: (.connack, now + options.answerTime), inFlightMax: options.inFlightMax)
-        effects.append(.connect(cleanStart: !knowsSession))
+        effects.append(.connect(cleanStart: asksForCleanStart))
+    }
+
+    /// In MQTT 3.1.1 a clean session ends with its connection [MQTT-3.1.2-6]: there it serves only to
+    /// throw away what the server may hold of a client of our name that we know nothing of.
+    private var asksForCleanStart: Bool {
+        options.version == .v5 ? !knowsSession : cleansing == .due
+    }
+
+    /// Whether all that this connection is for is to throw an unknown session away, or to find that
+    /// there is one.
+    private mutating func cleanses(_ packet: ConnackPacket) -> Bool {
+        guard options.version == .v311, !knowsSession else { return false }
+        switch cleansing {
+        case .none where packet.sessionPresent: cleansing = .due
+        case .due where !packet.sessionPresent: cleansing = .done
+        case .none, .due, .done: return false
+        }
+        return true
     }
 
     mutating func accepted(
@@ -25,7 +43,13 @@ extension ClientSession {
             effects.append(.tell(.refused(packet.reason, text(bytes, packet.reasonString))))
             return leave(.success, into: &effects)
         }
+        if cleanses(packet) {
+            reconnectsAtOnce = true
+            connection?.phase = .open
+            return leave(.normalDisconnection, into: &effects)
+        }
         if packet.sessionPresent && !knowsSession {  // [MQTT-3.2.2-4]
+            cleansing = .none
             return violated(
                 .protocolError, "session present after a clean start", into: &effects)
         }
@@ -61,7 +85,7 @@ extension ClientSession {
         knowsSession = true
         hasSubscribed = false
         sessionSince = connectionCount
-        guard knewSession else { return }
+        guard knewSession else { return record(.sessionBegun, into: &effects) }
         let inDoubt = outbox.released.map(\.message.label)
         if outbox.inFlightCount > 0 {
             effects.append(
@@ -87,6 +111,7 @@ extension ClientSession {
     /// The socket is gone. Answers that were owed on it are not owed any more. How long it had
     /// been of use; nil if it never was.
     package mutating func closed(at now: Instant) -> Duration? {
+        reconnectsAtOnce = false
         defer { connection = nil }
         guard let connection, connection.phase != .connecting else { return nil }
         return now - connection.openedAt

@@ -95,7 +95,7 @@ extension ClientSession {
         // A server may have become smaller since. What it cannot take must not keep its place in
         // the window for ever.
         guard message.encoder(head, options.version).fits(connection?.packetSizeMax) else {
-            close(id, .packetTooLarge, into: &effects)
+            close(id, .packetTooLarge, at: now, into: &effects)
             effects.append(.tell(.dropped(message.label, .tooLarge)))
             return
         }
@@ -136,7 +136,7 @@ extension ClientSession {
         case .complete:
             step.outcome = .done(age(packet.id, at: now))
             effects.append(.step(step))
-            close(packet.id, .success, into: &effects)
+            close(packet.id, .success, at: now, into: &effects)
             publish(at: now, into: &effects)
         case .refuse:
             step.outcome = .refused(packet.reason)
@@ -192,18 +192,18 @@ extension ClientSession {
                     .publishRefused(
                         message.label, packet.reason, retryIn: options.refusalPause)))
         } else {
-            close(packet.id, packet.reason, into: &effects)
+            close(packet.id, packet.reason, at: now, into: &effects)
             effects.append(.tell(.dropped(message.label, .refused(packet.reason))))
             publish(at: now, into: &effects)
         }
     }
 
     private mutating func close(
-        _ id: PacketID, _ reason: ReasonCode, into effects: inout [ClientEffect]
+        _ id: PacketID, _ reason: ReasonCode, at now: Instant, into effects: inout [ClientEffect]
     ) {
         sentAt.remove(id)
         if reason.rawValue < 0x80 { connection?.hasServed = true }
-        record(.completed(id, reason), into: &effects)
+        record(.completed(id, reason, at: now), into: &effects)
     }
 
     /// Since the first PUBLISH; zero if an earlier process has sent it.

@@ -11,7 +11,8 @@ import MQTT
 ///
 ///     we know it, server does        go on: resend what is owed            [MQTT-4.4.0-1]
 ///     we know it, server does not    forget, as `Outbox` explains          [MQTT-3.2.2-5]
-///     we do not, server does         close, for we asked for a clean start [MQTT-3.2.2-4]
+///     we do not, server does         close, for we asked for a clean start [MQTT-3.2.2-4];
+///                                    MQTT 3.1.1 has none that lasts: throw it away, come again
 ///     neither                        begin
 ///
 /// A sender whose memory is gone must ask for a clean start: it no longer knows which identifiers the
@@ -33,6 +34,19 @@ package struct ClientSession {
     /// The first connection of a process subscribes even in a session that goes on: the
     /// configuration may have changed since the last one.
     var hasSubscribed = false
+
+    /// What becomes of a session that an MQTT 3.1.1 server holds and we do not know: a connection
+    /// finds it, the next throws it away, a third begins.
+    enum Cleansing {
+        case none
+        case due
+        case done
+    }
+
+    var cleansing = Cleansing.none
+    /// The connection ends because the next one is wanted.
+    var reconnectsAtOnce = false
+
     /// After a refusal: nothing new is published before this.
     var publishPausedUntil: Instant?
 
