@@ -19,6 +19,8 @@ struct Configuration: Equatable {
     var pressure = Bounds(1_00...2_00)
     /// Nil for readings that nobody can repeat.
     var seed: UInt64?
+    /// Nil for the standard one; `%i` stands for the name of the instance.
+    var outboxPath: String?
     var outboxMax = 100_000
     var outboxOverflow = OutboxOverflow.refuse
     /// Readings per second of a replay.
@@ -29,6 +31,10 @@ struct Configuration: Equatable {
 
     /// The client identifier, which is also the name of the stream.
     var stream: String { clientID.replacing("%i", with: instance) }
+
+    var outboxFolder: String {
+        outboxPath?.replacing("%i", with: instance) ?? OutboxFolder.standard(of: stream)
+    }
 
     var clientOptions: ClientOptions {
         var options = ClientOptions(

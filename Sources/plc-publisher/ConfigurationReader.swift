@@ -10,9 +10,8 @@ struct ConfigurationReader {
     private static let vocabulary = SettingsVocabulary(
         known: [
             "broker", "client_id", "topic", "protocol", "interval", "temperature", "pressure",
-            "seed", "outbox_max_messages", "outbox_overflow", "replay_rate",
-        ],
-        accepted: ["outbox_path": "the outbox is kept in memory by this version"])
+            "seed", "outbox_path", "outbox_max_messages", "outbox_overflow", "replay_rate",
+        ])
 
     private typealias Change = (inout Configuration) -> Void
 
@@ -81,6 +80,9 @@ struct ConfigurationReader {
         case "seed":
             let seed = try entry.integer(in: 0...Int.max)
             return { $0.seed = UInt64(seed) }
+        case "outbox_path":
+            let path = try entry.text()
+            return { $0.outboxPath = path }
         case "outbox_max_messages":
             let count = try entry.integer(in: 1...10_000_000)
             return { $0.outboxMax = count }

@@ -2,6 +2,7 @@
 //
 // Words for what the publisher tells: one event, one line, with fields and a kind.
 import ClientCore
+import Journal
 import MQTT
 import Reactor
 
@@ -15,15 +16,42 @@ final class Journalist {
         self.server = server
     }
 
-    func started(stream: String, remaining: Int?) {
+    /// What the outbox held at the start. A new one has nothing to tell.
+    func recovered(_ recovered: RecoveredOutbox) {
+        let report = recovered.store.report
+        let outbox = recovered.outbox
+        let cut = report.tornBytes + report.cutRecordBytes
+        if outbox.nextNumber.rawValue > 1 || cut > 0 {
+            let tail = cut > 0 ? ", tail cut at \(cut) B" : ""
+            log.write(
+                .notice,
+                "outbox recovered: \(outbox.count) readings wait, the next is "
+                    + "\(outbox.nextNumber.rawValue)\(tail), \(recovered.store.duration.logText)",
+                kind: LogKind.recovered)
+        }
+        for name in report.setAside {
+            log.write(
+                .error, "outbox damaged: \(name) is set aside as damaged-\(name)",
+                kind: LogKind.damaged, tint: .failure)
+        }
+    }
+
+    func started(stream: String, remaining: Int?, from seq: Int64) {
         let what = remaining.map { "\($0) readings" } ?? "readings"
+        let place = seq > 1 ? ", from \(seq) on," : ""
         log.write(
-            .notice, "publishing \(what) of \(stream.escaped) to broker \(server)",
+            .notice, "publishing \(what) of \(stream.escaped)\(place) to broker \(server)",
             kind: LogKind.started, fields: [LogField("MQTT_CLIENT", stream)])
+    }
+
+    /// A recording of which some was published before.
+    func recordingGoesOn(after rows: Int, of count: Int) {
         log.write(
-            .warning,
-            "the outbox is in memory: readings that wait do not survive the end of the process",
-            kind: LogKind.notDurable, tint: .warning)
+            .notice,
+            rows < count
+                ? "the recording goes on behind its first \(rows) of \(count) readings"
+                : "all \(count) readings of the recording were taken before; --again takes them anew",
+            kind: LogKind.recordingGoesOn)
     }
 
     func sample(_ seq: Int64, _ reading: Reading, stream: String, outbox: Int) {
@@ -42,8 +70,28 @@ final class Journalist {
             kind: LogKind.samplingStopped, tint: .failure)
     }
 
-    func samplingResumed() {
-        log.write(.notice, "outbox has room: sampling again", kind: LogKind.samplingResumed)
+    func diskIsFull(outbox: Int) {
+        log.write(
+            .critical, "disk full: not sampling until there is room, outbox \(outbox)",
+            kind: LogKind.diskFull, tint: .failure)
+    }
+
+    func samplingResumed(_ hold: PublisherService.Hold) {
+        let what = hold == .diskFull ? "the disk" : "outbox"
+        log.write(.notice, "\(what) has room: sampling again", kind: LogKind.samplingResumed)
+    }
+
+    func checkpoint(_ outcome: CheckpointOutcome) {
+        switch outcome {
+        case .written(let superseded, let size):
+            log.write(
+                .debug, "checkpoint of \(size) B, \(superseded.count) segments deleted",
+                kind: LogKind.checkpoint)
+        case .failed(let reason):
+            log.write(
+                .error, "checkpoint failed, the outbox's folder keeps growing: \(reason)",
+                kind: LogKind.checkpoint, tint: .failure)
+        }
     }
 
     func finished(last seq: Int64) {

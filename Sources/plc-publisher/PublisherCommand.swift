@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line: arguments and configuration, and the process around the service. `-h` is the host
-// in all programs of this house, so help is `--help` only.
+// The command line: arguments and configuration. What is done with them is in Serving.
+// `-h` is the host in all programs of this house, so help is `--help` only.
 import ArgumentParser
 import Reactor
 
@@ -19,15 +19,17 @@ struct RunCommand: ParsableCommand {
         abstract: "Publishes readings of the simulated PLC, or of a recording.",
         discussion: """
             A replay carries the recorded values and their times unchanged, and ends when the \
-            broker has all of them. Numbering begins with 1 at each start.
+            broker has all of them; started again after a crash, it goes on where it was. Numbering \
+            goes on behind what the outbox has ever held.
             """)
 
     @OptionGroup var place: PlaceOptions
+    @OptionGroup var proof: ProofOptions
 
     @Option(help: "Time between two readings, such as 500ms or 3s.", transform: duration)
     var interval: Duration?
 
-    @Option(help: "End after so many readings have been delivered.")
+    @Option(help: "End after so many readings more have been delivered.")
     var count: Int?
 
     @Option(help: "Make the simulated readings repeatable.")
@@ -46,14 +48,24 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Readings per second of a replay.")
     var rate: Int?
 
+    @Flag(help: "Replay from the first reading, also what was published before.")
+    var again = false
+
     func validate() throws {
         try check(count: count, rate: rate)
+        guard !again || replay != nil else { throw ValidationError("--again is for --replay") }
+        guard count == nil || proof.last == nil else {
+            throw ValidationError("--count and --last are two ends: give one")
+        }
         guard rate == nil || replay != nil else {
             throw ValidationError("--rate is for --replay; a simulated PLC has --interval")
         }
-        guard replay == nil || (count == nil && seed == nil && interval == nil) else {
+        guard
+            replay == nil
+                || (count == nil && seed == nil && interval == nil && proof.last == nil)
+        else {
             throw ValidationError(
-                "--replay publishes what the file has: no --count, --seed or --interval")
+                "--replay publishes what the file has: no --count, --last, --seed or --interval")
         }
     }
 
@@ -63,9 +75,10 @@ struct RunCommand: ParsableCommand {
         if let seed { configuration.seed = seed }
         if let rate { configuration.replayRate = rate }
         if let replay {
-            try serve(configuration, .recorded(try recording(replay)))
+            let (readings, fingerprint) = try recording(replay)
+            try serve(configuration, .recording(readings, fingerprint, again: again), proof)
         } else {
-            try serve(configuration, .simulated(configuration, count: count))
+            try serve(configuration, .simulator(End(count: count, last: proof.last)), proof)
         }
     }
 }
@@ -76,9 +89,10 @@ struct EmitCommand: ParsableCommand {
         abstract: "Publishes simulated readings at a rate and ends: for tests.")
 
     @OptionGroup var place: PlaceOptions
+    @OptionGroup var proof: ProofOptions
 
-    @Option(help: "How many readings.")
-    var count: Int
+    @Option(help: "How many readings; or --last.")
+    var count: Int?
 
     @Option(help: "Readings per second.")
     var rate: Int
@@ -88,13 +102,35 @@ struct EmitCommand: ParsableCommand {
 
     func validate() throws {
         try check(count: count, rate: rate)
+        guard (count == nil) != (proof.last == nil) else {
+            throw ValidationError("emit needs an end: --count or --last")
+        }
     }
 
     func run() throws {
         var configuration = try place.read()
         if let seed { configuration.seed = seed }
         configuration.interval = .nanoseconds(1_000_000_000 / rate)
-        try serve(configuration, .simulated(configuration, count: count))
+        try serve(configuration, .simulator(End(count: count, last: proof.last)), proof)
+    }
+}
+
+/// What a proof of exactly once needs: an end that does not move, and a list of what was meant.
+struct ProofOptions: ParsableArguments {
+    @Option(
+        help: ArgumentHelp(
+            "End when the stream's reading SEQ is delivered.",
+            discussion: "Started again after a crash, it goes on until then.", valueName: "SEQ"))
+    var last: Int?
+
+    @Option(
+        help: ArgumentHelp(
+            "Append each reading to FILE before the outbox gets it.",
+            discussion: "If a number comes twice, its last line counts.", valueName: "FILE"))
+    var ledger: String?
+
+    func validate() throws {
+        if let last, last < 1 { throw ValidationError("--last \(last): numbers begin with 1") }
     }
 }
 
@@ -124,6 +160,15 @@ struct PlaceOptions: ParsableArguments {
     @Option(help: ArgumentHelp("The client identifier and stream.", valueName: "ID"))
     var clientID: String?
 
+    @Option(
+        help: ArgumentHelp(
+            "The folder of the outbox.",
+            discussion: """
+                Without it: that of the configuration; without that, outbox in $STATE_DIRECTORY, or \
+                ./qos2-data/outbox-ID.
+                """, valueName: "FOLDER"))
+    var outbox: String?
+
     /// The configuration of files and arguments; every error is told, then the command fails.
     func read() throws -> Configuration {
         let reader = ConfigurationReader(file: file, instance: instance)
@@ -139,14 +184,9 @@ struct PlaceOptions: ParsableArguments {
         var configuration = reader.configuration
         if let broker { configuration.broker = broker }
         if let clientID { configuration.clientID = clientID }
+        if let outbox { configuration.outboxPath = outbox }
         return configuration
     }
-}
-
-/// The exit codes that all programs of this house share.
-enum Exit {
-    static let failed: Int32 = 1
-    static let configuration: Int32 = 78
 }
 
 private func duration(_ text: String) throws -> Duration {
@@ -163,28 +203,12 @@ private func check(count: Int?, rate: Int?) throws {
     }
 }
 
-private func recording(_ file: String) throws -> Recording {
+private func recording(_ file: String) throws -> (Recording, Fingerprint) {
     do {
-        return try Recording(try contents(of: file), file: file)
+        let bytes = try contents(of: file)
+        return (try Recording(bytes, file: file), Fingerprint(bytes))
     } catch {
         complain("\(error)")
         throw ExitCode(Exit.failed)
     }
-}
-
-private func serve(_ configuration: Configuration, _ source: Source) throws {
-    let loop: EventLoop
-    do throws(SystemError) {
-        loop = try EventLoop()
-    } catch {
-        complain(error.description)
-        throw ExitCode(Exit.failed)
-    }
-    let log = Log(program: "plc-publisher")
-    let service = PublisherService(configuration, source, loop, log)
-    service.start()
-    loop.run()
-    log.drain()
-    loop.service = nil
-    guard service.lost == 0 else { throw ExitCode(Exit.failed) }
 }

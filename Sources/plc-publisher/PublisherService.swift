@@ -1,50 +1,69 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The client engine in the reactor, and the clock that asks for readings. Nothing is decided here
-// about MQTT.
+// The client engine in the reactor, and what is to be done for its outbox. When readings are taken
+// is in PublisherService+Sampling. Nothing is decided here about MQTT.
 import ClientCore
 import Journal
 import MQTT
 import Reactor
 
 final class PublisherService: Service {
-    private enum Key {
+    enum Key {
         static let engine = 0
         static let sample = 1
         static let status = 2
+        static let store = 3
     }
 
     /// How long open readings may take to be delivered when the program is asked to stop.
     private static let patience = Duration.seconds(5)
-    /// A clock that is further behind than this does not catch up.
-    private static let lagMax = Duration.seconds(1)
+    private static let storeInterval = Duration.milliseconds(500)
+    /// A sync that takes longer hangs.
+    private static let syncLimit = Duration.seconds(5)
 
     /// Readings that were given up, or of which nobody knows.
     private(set) var lost = 0
+    /// Why the publisher had to end, if it had to.
+    var failure: (any Error)?
 
-    private let configuration: Configuration
-    private var engine: ClientEngine
-    private var source: Source
-    private let loop: EventLoop
-    private let journalist: Journalist
+    let configuration: Configuration
+    var engine: ClientEngine
+    var source: Source
+    let loop: EventLoop
+    let journalist: Journalist
+    private let store: Store<Outbox>
     private var connection: Int?
 
-    private var seq: Int64 = 1
-    private let step: Duration
-    private var nextSample = Duration.zero
-    /// The clock stands still because the outbox is full.
-    private var isHeld = false
+    let ledger: Ledger?
+    /// Time between two readings.
+    let step: Duration
+    var nextSample = Duration.zero
+    /// Why the clock stands still, if it does.
+    var hold: Hold?
+    /// A reading that the ledger had no room for.
+    var unwritten: Reading?
+    /// It is tried again now and then.
+    var ledgerIsFull = false
     /// Enqueued, but not yet in the outbox for good; oldest first.
     private var taking: [(seq: Int64, reading: Reading)] = []
+    /// How many of them are in the outbox for good.
+    private var taken = 0
     /// PUBREL for messages that nobody here wants.
     private var toForget: [Receipt] = []
     private var lastStatus = ""
     private var isStatusDue = false
+    /// All was said; what is on its way to the disk is waited for.
+    private var hasStopped = false
 
-    init(_ configuration: Configuration, _ source: Source, _ loop: EventLoop, _ log: Log) {
+    init(
+        _ configuration: Configuration, _ source: Source, _ loop: EventLoop, _ log: Log,
+        _ recovered: RecoveredOutbox, _ store: Store<Outbox>, _ ledger: Ledger?
+    ) {
         self.configuration = configuration
         self.source = source
         self.loop = loop
+        self.store = store
+        self.ledger = ledger
         journalist = Journalist(log, server: configuration.broker.description)
         step =
             source.isRecorded
@@ -52,27 +71,32 @@ final class PublisherService: Service {
         var options = configuration.clientOptions
         // A recording can wait, so that none of it need be dropped.
         if source.isRecorded { options.outboxOverflow = .refuse }
-        // The outbox is in memory: this process knows of no session before it.
-        let session = ClientSession(options, knowsSession: false)
+        let session = ClientSession(
+            options, outbox: recovered.outbox, knowsSession: recovered.outbox.knowsSession)
         engine = ClientEngine(
-            session, home: MemoryHome(), seed: UInt64.random(in: .min ... .max))
+            session, home: store.home, seed: UInt64.random(in: .min ... .max))
         loop.log = log
         loop.troubled = { [journalist] in journalist.trouble($0) }
     }
 
-    /// Runs from here on, whether the broker is there or not.
-    func start() {
+    /// Runs from here on, whether the broker is there or not. `note` is what the outbox has to
+    /// remember of what begins now.
+    func start(note: [UInt8]) {
         loop.service = self
-        loop.watchdog = Watchdog { true }
-        journalist.started(stream: configuration.stream, remaining: source.remaining)
+        // A stuck disk is a stuck publisher: the service manager is not fed while a sync hangs.
+        loop.watchdog = Watchdog { [store] in !store.isStuck(for: Self.syncLimit) }
+        journalist.started(
+            stream: configuration.stream, remaining: source.remaining, from: nextSeq)
+        if note != engine.session.outbox.note { engine.note(note) }
         engine.start()
         loop.setDeadline(Key.sample, at: loop.now)
+        loop.setDeadline(Key.store, at: loop.now)
         lastStatus = statusText
         Readiness.ready(status: lastStatus)
         act()
     }
 
-    private var now: Instant {
+    var now: Instant {
         Instant(nanoseconds: loop.startedAt) + loop.now
     }
 }
@@ -100,6 +124,7 @@ extension PublisherService {
         switch key {
         case Key.sample: sample()
         case Key.status: tellStatus()
+        case Key.store: maintainStore()
         default: engine.deadlineReached(at: now)
         }
     }
@@ -111,8 +136,14 @@ extension PublisherService {
         stop()
     }
 
+    /// A batch has become durable, or has failed: then nobody knows what the disk holds, and only a
+    /// new start, which reads it, can tell.
     func woken(_ tag: Int) {
-        preconditionFailure("the publisher has no wake-up")
+        do throws(DiskError) {
+            if let number = try store.takeCommitted() { engine.committed(number) }
+        } catch {
+            fail(error)
+        }
     }
 
     func turnEnded() {
@@ -120,21 +151,28 @@ extension PublisherService {
             engine.forgotten(receipt, at: now)
         }
         toForget.removeAll()
-        if isHeld, engine.session.takesMessages, !engine.isStopping {
-            isHeld = false
-            if !source.isRecorded { journalist.samplingResumed() }
-            sample()
-        }
+        if hold != nil, holdReason == nil, !engine.isStopping { sample() }
         engine.turnEnded()
         act()
-        if source.remaining == 0, engine.session.outbox.isEmpty, !engine.isStopping {
-            journalist.finished(last: seq - 1)
+        if isDelivered, !engine.isStopping {
+            journalist.finished(last: nextSeq - 1)
             stop()
         }
         act()
         if let connection, engine.hasWritable { loop.flush(connection) }
         let due = engine.deadline.map { $0 - Instant(nanoseconds: loop.startedAt) }
         loop.setDeadline(Key.engine, at: due)
+        if hasStopped, engine.isSettled { loop.stop() }
+    }
+
+    /// There was an end, and it is reached.
+    private var isDelivered: Bool {
+        source.remaining == 0 && unwritten == nil && engine.session.outbox.isEmpty
+    }
+
+    func fail(_ error: any Error) {
+        failure = failure ?? error
+        loop.stop()
     }
 
     func gather(_ connection: Int, into vectors: inout OutputVectors) {
@@ -157,7 +195,7 @@ extension PublisherService {
             case .taken: tellSample()
             case .step(let step): journalist.step(step, at: now)
             case .tell(let note): tell(note)
-            case .stopped: loop.stop()
+            case .stopped: hasStopped = true
             }
         }
         owesStatus()
@@ -190,48 +228,43 @@ extension PublisherService {
 }
 
 extension PublisherService {
-    /// Takes all readings that are due.
-    private func sample() {
-        if loop.now - nextSample > Self.lagMax { nextSample = loop.now }
-        while nextSample <= loop.now, source.remaining != 0 {
-            guard engine.session.takesMessages else { return hold() }
-            takeReading()
-            nextSample += step
-        }
-        if source.remaining != 0 { loop.setDeadline(Key.sample, at: nextSample) }
-    }
+    /// The number of the next reading: readings are numbered as the outbox numbers its messages,
+    /// so that no number is used twice or left out, in whatever process.
+    var nextSeq: Int64 { Int64(engine.session.outbox.nextNumber.rawValue) }
 
-    private func takeReading() {
-        do throws(RecordingError) {
-            guard let reading = try source.next(at: now) else { return }
-            taking.append((seq, reading))
-            let message = reading.message(
-                topic: configuration.topic, stream: configuration.stream, seq: seq)
-            guard engine.enqueue(message, at: now) != nil else {
-                preconditionFailure("the outbox had room")
-            }
-            seq += 1
-        } catch {
-            preconditionFailure("\(error): the file was checked at the start")
-        }
-    }
-
-    /// Nothing is sampled until a reading is delivered: what is not taken cannot be lost.
-    private func hold() {
-        isHeld = true
-        if !source.isRecorded { journalist.samplingStopped(outbox: engine.session.outbox.count) }
+    func willTake(_ seq: Int64, _ reading: Reading) {
+        taking.append((seq, reading))
     }
 
     private func tellSample() {
-        let (seq, reading) = taking.removeFirst()
+        let (seq, reading) = taking[taken]
+        taken += 1
+        if taken == taking.count {
+            taking.removeAll(keepingCapacity: true)
+            taken = 0
+        }
         journalist.sample(
             seq, reading, stream: configuration.stream, outbox: engine.session.outbox.count)
     }
 
+    var storeIsFull: Bool { store.isFull }
+
+    private func maintainStore() {
+        loop.setDeadline(Key.store, at: loop.now + Self.storeInterval)
+        ledgerIsFull = false
+        do throws(SystemError) {
+            if let outcome = try store.maintain() { journalist.checkpoint(outcome) }
+        } catch {
+            journalist.trouble(error)
+        }
+    }
+
     private var statusText: String {
+        let outbox = "outbox \(engine.session.outbox.count)"
+        if hold == .diskFull { return "disk full: not sampling, \(outbox)" }
         let place =
             engine.isConnected ? "connected" : "waiting for broker \(configuration.broker)"
-        return "\(place), outbox \(engine.session.outbox.count)"
+        return "\(place), \(outbox)"
     }
 
     /// The service manager is told now and then, at another moment than that of a sample.

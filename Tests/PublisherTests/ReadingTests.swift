@@ -36,7 +36,10 @@ import Testing
 
     @Test func theMessageNamesItself() {
         let reading = Reading(ts: "t", temperature: "1", pressure: "2")
-        let message = reading.message(topic: "sensor/data", stream: "plc-line1", seq: 7)
+        let now = Instant(nanoseconds: 77)
+        let message = reading.message(
+            topic: "sensor/data", stream: "plc-line1", seq: 7, at: now)
+        #expect(message.enqueuedAt == now)
         #expect(message.qos == .exactlyOnce)
         #expect(message.label == "plc-line1/7")
         #expect(text(message.topic) == "sensor/data")

@@ -31,11 +31,15 @@ struct Reading: Equatable {
     }
 
     /// QoS 2. Over MQTT 5.0 stream and seq also go as user properties.
-    func message(topic: String, stream: String, seq: Int64) -> OutboxMessage {
+    func message(
+        topic: String, stream: String, seq: Int64, at now: Instant
+    ) -> OutboxMessage {
         let properties = MessageProperties(
             userProperties: [UserProperty("stream", stream), UserProperty("seq", String(seq))])
-        return OutboxMessage(
+        var message = OutboxMessage(
             qos: .exactlyOnce, topic: Array(topic.utf8), label: "\(stream)/\(seq)",
             properties: properties, payload: payload(stream: stream, seq: seq))
+        message.enqueuedAt = now
+        return message
     }
 }

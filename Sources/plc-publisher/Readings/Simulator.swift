@@ -30,6 +30,14 @@ struct Simulator {
             ts: Timestamp.text(now), temperature: value(temperature), pressure: value(pressure))
     }
 
+    /// Leaves out so many readings.
+    mutating func pass(_ count: UInt64) {
+        for _ in 0..<count {
+            _ = Int64.random(in: temperature.hundredths, using: &random)
+            _ = Int64.random(in: pressure.hundredths, using: &random)
+        }
+    }
+
     private mutating func value(_ bounds: Bounds) -> String {
         let hundredths = Int64.random(in: bounds.hundredths, using: &random)
         let magnitude = hundredths.magnitude
