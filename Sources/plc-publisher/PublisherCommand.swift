@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The command line: arguments and configuration. What is done with them is in Serving.
+// The command line: arguments and configuration. What is done with them is in Serving and
+// StatusCommand.
 // `-h` is the host in all programs of this house, so help is `--help` only.
 import ArgumentParser
 import Reactor
@@ -9,7 +10,7 @@ struct PublisherCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "plc-publisher",
         abstract: "Reads a PLC and publishes every reading with QoS 2.",
-        subcommands: [RunCommand.self, EmitCommand.self],
+        subcommands: [RunCommand.self, EmitCommand.self, StatusCommand.self],
         helpNames: .long)
 }
 

@@ -89,7 +89,9 @@ final class PublisherService: Service {
             stream: configuration.stream, remaining: source.remaining, from: nextSeq)
         if note != engine.session.outbox.note { engine.note(note) }
         engine.start()
-        loop.setDeadline(Key.sample, at: loop.now)
+        // Reading the outbox took its time: nothing of that is to be caught up with.
+        nextSample = loop.exactNow
+        loop.setDeadline(Key.sample, at: nextSample)
         loop.setDeadline(Key.store, at: loop.now)
         lastStatus = statusText
         Readiness.ready(status: lastStatus)

@@ -25,6 +25,17 @@ package final class PosixDisk: Disk, Sendable {
         }
     }
 
+    /// For looking only, also while another process uses the folder: it is neither made nor locked.
+    package init(reading folder: String) throws(DiskError) {
+        self.folder = folder
+        do throws(SystemError) {
+            folderDescriptor = try OwnedDescriptor(
+                open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", folder)
+        } catch {
+            throw DiskError(error)
+        }
+    }
+
     package func names() throws(DiskError) -> [String] {
         guard let directory = opendir(folder) else { throw failure("list", folder) }
         defer { closedir(directory) }

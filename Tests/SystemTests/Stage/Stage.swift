@@ -70,13 +70,14 @@ final class Stage {
     }
 
     func startPublisher(
-        _ settings: String = "", at brokerPort: UInt16? = nil, replay: URL? = nil, rate: Int = 0
+        _ settings: String = "", at brokerPort: UInt16? = nil, replay: URL? = nil, rate: Int = 0,
+        command: [String] = ["run"]
     ) throws -> Program {
         let file = try write(
             "publisher.conf",
             "broker 127.0.0.1:\(brokerPort ?? port)\nclient_id plc-line1\n\(settings)\n")
         let replaying = replay.map { ["--replay", $0.path, "--rate", "\(rate)"] } ?? []
-        return try start("plc-publisher", ["run", "-c", file] + replaying)
+        return try start("plc-publisher", command + ["-c", file] + replaying)
     }
 
     /// A CSV of readings that all differ.
