@@ -13,7 +13,9 @@ import Testing
         "run --seconds 0", "run --messages 5 --seconds 5", "run --mqtt-version 4",
         "run --topics some", "run --patience 0", "run --broker-pid 999999999",
         "fill --messages 10", "fill --name x", "drain --messages 10", "drain --name x",
-        "verify", "verify --ledger a", "verify --database b",
+        "verify", "verify --ledger a", "verify --database b", "soak --kill nobody",
+        "soak --kills -1", "soak --publishers 0",
+        "soak --interval 0",
     ])
     func whatCannotBeIsRefused(arguments: String) {
         #expect(exitCode(of: arguments) == 64)
@@ -22,6 +24,7 @@ import Testing
     @Test(arguments: [
         "run", "run -h ::1 -p 1885 -V 3.1.1 -q 1", "fill --name x --messages 10",
         "drain --name x --messages 10", "verify --ledger a --ledger b --database c --json",
+        "soak --kill all --kills 5 --cuts 0 --seed 3 -V 5 --keep",
     ])
     func whatCanBeIsTaken(arguments: String) throws {
         _ = try BenchCommand.parseAsRoot(arguments.split(separator: " ").map(String.init))

@@ -8,7 +8,10 @@ struct BenchCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "qos2-bench",
         abstract: "Makes load, and proves that nothing was lost or doubled.",
-        subcommands: [RunCommand.self, FillCommand.self, DrainCommand.self, VerifyCommand.self],
+        subcommands: [
+            RunCommand.self, FillCommand.self, DrainCommand.self, VerifyCommand.self,
+            SoakCommand.self,
+        ],
         helpNames: .long)
 }
 

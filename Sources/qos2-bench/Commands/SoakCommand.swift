@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The command that soaks: options in, three real programs in a folder of their own, verdict out.
+import ArgumentParser
+import Glibc
+import MQTT
+import Reactor
+
+struct SoakCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "soak",
+        abstract:
+            "Kills broker, publisher and subscriber under load, and verifies what came of it.",
+        discussion: """
+            Ends with 2 if a reading is missing, doubled, out of order or changed, if a program \
+            ends that nobody killed, or if messages stay stuck. Then the folder is kept.
+            """)
+
+    @Option(
+        help: "broker, publisher, subscriber, or all: each at random, now and then all at once.")
+    var kill = SoakPlan.Victims.all
+
+    @Option(help: "How many kills.")
+    var kills = 100
+
+    @Option(help: "How many cuts of a connection; without it, a fourth of the kills.")
+    var cuts: Int?
+
+    @Option(
+        name: [.customShort("V"), .customLong("mqtt-version")],
+        help: ArgumentHelp("3.1.1 or 5.", valueName: "VERSION"), transform: mqttVersion)
+    var version = ProtocolVersion.v5
+
+    @Option(help: "How many publishers.")
+    var publishers = 1
+
+    @Option(help: "Milliseconds between two readings of a publisher.")
+    var interval = 3
+
+    @Option(help: "Repeats the choices of another soak; where they hit, the machine decides.")
+    var seed: UInt64?
+
+    @Option(help: "Give up after so many seconds in which nothing came through.")
+    var patience = 60
+
+    @Option(help: ArgumentHelp("The programs; without it, beside this one.", valueName: "FOLDER"))
+    var binaries: String?
+
+    @Option(help: ArgumentHelp("Where everything happens; must not exist.", valueName: "FOLDER"))
+    var folder: String?
+
+    @Flag(help: "Keep the folder.")
+    var keep = false
+
+    @Flag(help: "One JSON object in one line.")
+    var json = false
+
+    func validate() throws {
+        guard kills >= 0, cuts ?? 0 >= 0 else {
+            throw ValidationError("--kills and --cuts are 0 or more")
+        }
+        try atLeastOne("--publishers", publishers)
+        try atLeastOne("--interval", interval)
+        try atLeastOne("--patience", patience)
+    }
+
+    func run() throws {
+        var plan = SoakPlan()
+        plan.victims = kill
+        plan.kills = kills
+        plan.cuts = cuts ?? kills / 4
+        plan.version = version
+        plan.publishers = publishers
+        plan.interval = .milliseconds(interval)
+        plan.seed = seed ?? UInt64.random(in: 0..<1_000_000)
+        plan.patience = .seconds(patience)
+        plan.folder = folder ?? "/tmp/qos2-soak-\(getpid())"
+        plan.binaries = binaries ?? ownFolder
+        let service: SoakService
+        do throws(SystemError) {
+            service = try SoakService(plan, try EventLoop())
+        } catch {
+            complain(error.description)
+            throw ExitCode(Exit.failed)
+        }
+        service.run()
+        let report = SoakReport(plan, service)
+        print(json ? report.json : report.lines.joined(separator: "\n"))
+        if report.isProved, !keep {
+            removeFolder(plan.folder)
+        } else {
+            complain("everything is in \(plan.folder)")
+        }
+        guard report.isProved else { throw ExitCode(report.exitCode) }
+    }
+
+    private var ownFolder: String {
+        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+        let count = readlink("/proc/self/exe", &path, path.count)
+        let whole = String(
+            decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+        return String(whole[..<(whole.lastIndex(of: "/") ?? whole.startIndex)])
+    }
+}
+
+extension SoakPlan.Victims: ExpressibleByArgument {}
