@@ -13,6 +13,7 @@ final class PublisherService: Service {
         static let sample = 1
         static let status = 2
         static let store = 3
+        static let end = 4
     }
 
     /// How long open readings may take to be delivered when the program is asked to stop.
@@ -127,6 +128,7 @@ extension PublisherService {
         case Key.sample: sample()
         case Key.status: tellStatus()
         case Key.store: maintainStore()
+        case Key.end: loop.stop()
         default: engine.deadlineReached(at: now)
         }
     }
@@ -197,7 +199,7 @@ extension PublisherService {
             case .taken: tellSample()
             case .step(let step): journalist.step(step, at: now)
             case .tell(let note): tell(note)
-            case .stopped: hasStopped = true
+            case .stopped: end()
             }
         }
         owesStatus()
@@ -220,6 +222,12 @@ extension PublisherService {
         default: break
         }
         journalist.note(note)
+    }
+
+    /// What is on its way to the disk is waited for, but not for ever: it costs a repeat at most.
+    private func end() {
+        hasStopped = true
+        loop.setDeadline(Key.end, at: loop.now + Self.patience)
     }
 
     private func stop() {

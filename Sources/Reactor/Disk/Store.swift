@@ -51,7 +51,9 @@ package final class Store<State: ReplayedState & ~Copyable> {
     /// No further segment fits on the disk, and half of the last one is used. The other half is for
     /// acknowledging what is ours already.
     package var isFull: Bool {
-        guard let onDisk, onDisk.thread.isShortOfSpace else { return false }
+        guard let onDisk else { return false }
+        if onDisk.thread.isWaitingForSpace { return true }
+        guard onDisk.thread.isShortOfSpace else { return false }
         return onDisk.segments.roomLeft < Self.segmentSize / 2
     }
 

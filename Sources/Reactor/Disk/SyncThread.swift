@@ -2,7 +2,8 @@
 // The one thread that writes and syncs for the journal, so that the loop never waits for a disk.
 // It takes one batch at a time and says by a wake-up that it is done; between batches it keeps a
 // spare segment ready. A failed write or sync is final: nobody knows after it what the disk
-// holds, so nothing is tried again.
+// holds, so nothing is tried again. Only the space of a segment is waited for: before it is there,
+// nothing of the batch is written.
 import Glibc
 import Journal
 import Synchronization
@@ -37,6 +38,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
     private var openFile: Int32 = -1
     private let lastSync = Atomic<Int64>(0)
     private let workingSince = Atomic<Int64>(0)
+    private let waitsForSpace = Atomic<Bool>(false)
 
     /// `wakeup` is signalled when a batch is durable, and when one has failed.
     package init(
@@ -72,6 +74,9 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
 
     /// The disk has no space for another segment.
     package var isShortOfSpace: Bool { spare.isMissing }
+
+    /// The batch in work waits until the disk has space for its segment.
+    package var isWaitingForSpace: Bool { waitsForSpace.load(ordering: .relaxed) }
 
     /// Tries again to have a spare, after the disk was full.
     package func prepareSpare() {
@@ -161,12 +166,41 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         }
     }
 
+    /// Takes the space for a segment, and waits while there is none.
+    private func occupy(_ segment: String, _ size: Int) throws(DiskError) {
+        while true {
+            if size == spare.size, try spare.take(as: segment) { break }
+            // While there is no spare, whoever makes one has the first claim on what comes free.
+            if !isWaitingForSpace || size != spare.size, try create(segment, size) { break }
+            waitsForSpace.store(true, ordering: .relaxed)
+            workingSince.store(0, ordering: .relaxed)
+            spare.prepare()
+            usleep(Self.spacePause)
+        }
+        guard isWaitingForSpace else { return }
+        workingSince.store(monotonicNanoseconds(), ordering: .relaxed)
+        waitsForSpace.store(false, ordering: .relaxed)
+    }
+
+    /// False if the disk is full.
+    private func create(_ segment: String, _ size: Int) throws(DiskError) -> Bool {
+        do throws(DiskError) {
+            try disk.create(segment, size: size)
+            return true
+        } catch {
+            guard error.isFull else { throw error }
+            try disk.remove(segment)
+            return false
+        }
+    }
+
+    private static let spacePause: UInt32 = 200_000
+
     /// A segment is whole on disk, its name included, before a batch goes into it.
     private func begin(
         _ segment: String, _ header: [UInt8], _ size: Int
     ) throws(DiskError) {
-        let isSpare = size == spare.size ? try spare.take(as: segment) : false
-        if !isSpare { try disk.create(segment, size: size) }
+        try occupy(segment, size)
         let file = try disk.descriptor(segment, O_WRONLY)
         try PosixDisk.writeAll(header.span, to: file.raw, at: 0, disk.path(segment))
         guard fdatasync(file.raw) == 0 else {

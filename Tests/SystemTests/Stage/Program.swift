@@ -46,6 +46,8 @@ final class Program {
         }
     }
 
+    var isRunning: Bool { process.isRunning }
+
     var pid: Int32 { process.processIdentifier }
 
     var log: String { (try? String(contentsOf: logFile, encoding: .utf8)) ?? "" }
