@@ -8,18 +8,18 @@
 #include <string.h>
 
 #if defined(__x86_64__)
-#define QOS2_CRC32C_TARGET __attribute__((target("sse4.2")))
-#define QOS2_CRC32C_8(crc, word) (uint32_t) __builtin_ia32_crc32di(crc, word)
-#define QOS2_CRC32C_1(crc, byte) __builtin_ia32_crc32qi(crc, byte)
+#define CCHECKSUM_TARGET __attribute__((target("sse4.2")))
+#define CCHECKSUM_8(crc, word) (uint32_t) __builtin_ia32_crc32di(crc, word)
+#define CCHECKSUM_1(crc, byte) __builtin_ia32_crc32qi(crc, byte)
 #elif defined(__aarch64__)
 #include <sys/auxv.h>
-#define QOS2_CRC32C_TARGET __attribute__((target("crc")))
-#define QOS2_CRC32C_8(crc, word) __builtin_arm_crc32cd(crc, word)
-#define QOS2_CRC32C_1(crc, byte) __builtin_arm_crc32cb(crc, byte)
+#define CCHECKSUM_TARGET __attribute__((target("crc")))
+#define CCHECKSUM_8(crc, word) __builtin_arm_crc32cd(crc, word)
+#define CCHECKSUM_1(crc, byte) __builtin_arm_crc32cb(crc, byte)
 #endif
 
-/// Whether `qos2_crc32c` may be called here.
-static inline int qos2_has_crc32c(void) {
+/// Whether `cchecksum_crc32c` may be called here.
+static inline int cchecksum_has_crc32c(void) {
 #if defined(__x86_64__)
     uint32_t a = 1, b, c = 0, d;
     __asm__("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
@@ -32,20 +32,20 @@ static inline int qos2_has_crc32c(void) {
 }
 
 /// Continues `crc`, which begins with 0, over `count` bytes.
-#if defined(QOS2_CRC32C_TARGET)
-QOS2_CRC32C_TARGET
-static inline uint32_t qos2_crc32c(uint32_t crc, const uint8_t *bytes, size_t count) {
+#if defined(CCHECKSUM_TARGET)
+CCHECKSUM_TARGET
+static inline uint32_t cchecksum_crc32c(uint32_t crc, const uint8_t *bytes, size_t count) {
     crc = ~crc;
     for (; count >= 8; bytes += 8, count -= 8) {
         uint64_t word;
         memcpy(&word, bytes, 8);
-        crc = QOS2_CRC32C_8(crc, word);
+        crc = CCHECKSUM_8(crc, word);
     }
-    for (; count > 0; bytes++, count--) crc = QOS2_CRC32C_1(crc, *bytes);
+    for (; count > 0; bytes++, count--) crc = CCHECKSUM_1(crc, *bytes);
     return ~crc;
 }
 #else
-static inline uint32_t qos2_crc32c(uint32_t crc, const uint8_t *bytes, size_t count) {
+static inline uint32_t cchecksum_crc32c(uint32_t crc, const uint8_t *bytes, size_t count) {
     (void)bytes, (void)count;
     __builtin_trap();
 }

@@ -8,6 +8,7 @@
 #pragma clang module import SwiftGlibc
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/falloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -165,4 +166,15 @@ static inline int cepoll_receive_descriptor(int socket) {
     int descriptor;
     memcpy(&descriptor, CMSG_DATA(item), sizeof descriptor);
     return descriptor;
+}
+
+// A file without a name, gone with its last descriptor. The flag's plain name needs _GNU_SOURCE.
+static inline int cepoll_open_unnamed(const char *folder) {
+    return open(folder, __O_TMPFILE | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0600);
+}
+
+// Takes `length` bytes out of the middle of a file.
+static inline int cepoll_punch_hole(int descriptor, int64_t offset, int64_t length) {
+    return (int)syscall(SYS_fallocate, descriptor, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+                        offset, length);
 }

@@ -86,7 +86,7 @@ struct BrokerCommand: ParsableCommand {
             threshold: configuration.logThreshold, showsTime: configuration.logTimestamp)
         var random = SystemRandomNumberGenerator()
         let seed: UInt64 = random.next()
-        var replay = Replay(seed: seed)
+        var replay = Replay(seed: seed, memory: Self.bodyMemory(configuration))
         let store = try openStore(configuration, loop, log, into: &replay)
         let service = BrokerService(configuration, loop, log, store, replay, seed: seed)
         service.reload = { () throws(ConfigurationErrors) in try readConfiguration() }
@@ -104,9 +104,17 @@ struct BrokerCommand: ParsableCommand {
         Readiness.status("recovering")
         let recovered = try RecoveredStore(folder: folder, into: &replay)
         Journalist(log).recovered(recovered, replay)
-        return try Store(recovered, wakeup: try loop.addWakeup(tag: 0)) {
-            loop.startedAt + loop.now.nanoseconds
-        }
+        return try Store(
+            recovered, wakeup: try loop.addWakeup(tag: 0),
+            makeState: { Replay(seed: 0, memory: Self.bodyMemory(configuration)) },
+            now: { loop.startedAt + loop.now.nanoseconds })
+    }
+
+    /// Bodies that have no room in memory go to a file beside the journal.
+    private static func bodyMemory(_ configuration: Configuration) -> BodyMemory {
+        guard let folder = configuration.storeFolder else { return BodyMemory() }
+        return BodyMemory(
+            heapBytesMax: configuration.bodyMemoryMax, overflow: OverflowFile(folder: folder))
     }
 
     /// What failed, where, and what to do about it.
@@ -118,6 +126,8 @@ struct BrokerCommand: ParsableCommand {
         return "\(error.subject) is in use\(holder): stop it, or \(line)"
     }
 }
+
+extension OverflowFile: BodyOverflow {}
 
 /// The exit codes that all programs of this house share.
 enum Exit {

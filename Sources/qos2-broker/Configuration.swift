@@ -30,6 +30,8 @@ struct Configuration {
     var connectionsMax = Int.max
     var tcpNoDelay = true
     var handshakeLogging = HandshakeLogging.auto
+    /// Bytes of queued messages kept in memory; the rest lies in a file beside the journal.
+    var bodyMemoryMax = 256 << 20
     /// Nil for a journal in memory.
     var storeFolder: String? = Configuration.standardStoreFolder
     var logDestination = Log.Destination.automatic
@@ -67,6 +69,7 @@ struct Configuration {
             "auto_id_prefix \(limits.assignedClientIDPrefix)",
             "set_tcp_nodelay \(tcpNoDelay)",
             "log_handshakes \(handshakeLogging.rawValue)",
+            "queue_memory \(bodyMemoryMax)",
         ]
         if let storeFolder { lines.append("persistence_location \(storeFolder)") }
         return lines.map { $0 + "\n" }.joined()

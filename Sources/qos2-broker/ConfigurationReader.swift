@@ -13,7 +13,7 @@ struct ConfigurationReader {
             "max_packet_size", "max_keepalive", "retain_available", "set_tcp_nodelay",
             "allow_zero_length_clientid", "auto_id_prefix", "log_type", "log_dest",
             "log_timestamp", "queue_overflow", "log_handshakes", "persistence",
-            "persistence_location",
+            "persistence_location", "queue_memory",
         ],
         accepted: [
             "autosave_interval": "nothing is saved by a timer here",
@@ -194,6 +194,9 @@ struct ConfigurationReader {
         case "auto_id_prefix":
             let prefix = try entry.text()
             return { $0.limits.assignedClientIDPrefix = prefix }
+        case "queue_memory":
+            let size = try entry.size()
+            return { $0.bodyMemoryMax = size }
         case "queue_overflow":
             let overflow = try entry.choice([
                 "refuse": Limits.Overflow.refuse, "drop-oldest": .dropOldest,

@@ -19,8 +19,8 @@ package struct Replay: ~Copyable {
     }
 
     /// Into a state that is empty yet.
-    package init(seed: UInt64) {
-        self.init(into: State(seed: seed))
+    package init(seed: UInt64, memory: BodyMemory = BodyMemory()) {
+        self.init(into: State(seed: seed, memory: memory))
     }
 
     package var sessionCount: Int { state.sessions.count }

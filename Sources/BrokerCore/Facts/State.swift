@@ -7,7 +7,7 @@ import MQTT
 /// Sessions, messages, subscriptions and retained messages.
 struct State: ~Copyable {
     var sessions = Slab<Session>()
-    var messages = MessageStore()
+    var messages: MessageStore
     var places: [ClientID: SessionID] = [:]
     var subscriptions: SubscriptionTree
     var retained: RetainedMessages
@@ -15,7 +15,8 @@ struct State: ~Copyable {
     /// Waiting deliveries of all sessions, for the status line.
     var waitingCount = 0
 
-    init(seed: UInt64) {
+    init(seed: UInt64, memory: BodyMemory = BodyMemory()) {
+        messages = MessageStore(memory: memory)
         subscriptions = SubscriptionTree(seed: seed)
         retained = RetainedMessages(seed: seed)
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory for message bodies. A broker makes and drops a body per message, always of the same few
-// sizes: free lists by size class cost 4 instructions where the allocator costs 150.
+// sizes: free lists by size class cost 4 instructions where the allocator costs 150. What has no
+// room in the heap's share goes to the overflow, where there is one.
 
 /// Blocks of raw memory, kept for reuse by size class up to a limit.
 @safe
@@ -9,8 +10,10 @@ struct BlockPool: ~Copyable {
     @safe
     struct Block {
         let base: UnsafeMutableRawPointer
-        /// The size class, or `-1` for a block of its own.
-        let sizeClass: Int32
+        /// The size that was asked for.
+        let size: UInt32
+        /// The extent of the overflow, or -1 for a block of the heap.
+        let extent: Int32
     }
 
     private static let smallestStep = 32
@@ -23,9 +26,17 @@ struct BlockPool: ~Copyable {
     private var keptBytes = 0
     private let keptBytesMax: Int
     private(set) var blocksInUse = 0
+    /// Bytes of the heap's blocks in use.
+    private var heapBytes = 0
+    private let heapBytesMax: Int
+    private var overflow: OverflowBlocks?
 
-    init(keptBytesMax: Int = 8 << 20) {
+    init(
+        keptBytesMax: Int = 8 << 20, heapBytesMax: Int = .max, overflow: (any BodyOverflow)? = nil
+    ) {
         self.keptBytesMax = keptBytesMax
+        self.heapBytesMax = heapBytesMax
+        self.overflow = overflow.map { OverflowBlocks(source: $0) }
         unsafe free = Array(repeating: [], count: Self.classCount)
     }
 
@@ -39,23 +50,31 @@ struct BlockPool: ~Copyable {
 
     mutating func take(_ size: Int) -> Block {
         blocksInUse += 1
-        guard let sizeClass = Self.sizeClass(for: size) else {
-            return unsafe Block(base: .allocate(byteCount: size, alignment: 16), sizeClass: -1)
+        let sizeClass = Self.sizeClass(for: size)
+        let bytes = sizeClass.map(Self.capacity) ?? size
+        if heapBytes + bytes > heapBytesMax, let found = unsafe overflow?.take(size) {
+            return unsafe Block(
+                base: found.base, size: UInt32(size), extent: Int32(found.extent))
         }
-        let bytes = Self.capacity(of: sizeClass)
-        if let base = unsafe free[sizeClass].popLast() {
+        heapBytes += bytes
+        if let sizeClass, let base = unsafe free[sizeClass].popLast() {
             keptBytes -= bytes
-            return unsafe Block(base: base, sizeClass: Int32(sizeClass))
+            return unsafe Block(base: base, size: UInt32(size), extent: -1)
         }
         return unsafe Block(
-            base: .allocate(byteCount: bytes, alignment: 16), sizeClass: Int32(sizeClass))
+            base: .allocate(byteCount: bytes, alignment: 16), size: UInt32(size), extent: -1)
     }
 
     mutating func give(back block: Block) {
         blocksInUse -= 1
-        let sizeClass = Int(block.sizeClass)
-        let bytes = sizeClass < 0 ? 0 : Self.capacity(of: sizeClass)
-        if sizeClass < 0 || keptBytes + bytes > keptBytesMax {
+        if block.extent >= 0 {
+            unsafe overflow!.giveBack(block.base, extent: Int(block.extent))
+            return
+        }
+        let sizeClass = Self.sizeClass(for: Int(block.size))
+        let bytes = sizeClass.map(Self.capacity) ?? Int(block.size)
+        heapBytes -= bytes
+        guard let sizeClass, keptBytes + bytes <= keptBytesMax else {
             unsafe block.base.deallocate()
             return
         }

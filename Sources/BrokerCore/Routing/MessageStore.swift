@@ -70,6 +70,18 @@ struct Message: ~Copyable {
     }
 }
 
+/// Where bodies may lie.
+package struct BodyMemory {
+    /// What the heap takes before the overflow is asked.
+    package var heapBytesMax = Int.max
+    package var overflow: (any BodyOverflow)?
+
+    package init(heapBytesMax: Int = .max, overflow: (any BodyOverflow)? = nil) {
+        self.heapBytesMax = heapBytesMax
+        self.overflow = overflow
+    }
+}
+
 /// The messages by place, and the memory of their bodies.
 @safe
 struct MessageStore: ~Copyable {
@@ -84,14 +96,17 @@ struct MessageStore: ~Copyable {
     }
 
     private var messages = Slab<Message>()
-    private var pool = BlockPool()
+    private var pool: BlockPool
     private var lastNumber: UInt64 = 0
 
-    init() {}
+    init(memory: BodyMemory = BodyMemory()) {
+        pool = BlockPool(heapBytesMax: memory.heapBytesMax, overflow: memory.overflow)
+    }
 
     /// The pool frees what was given back; bodies that are still held go here.
     deinit {
-        for place in 0..<messages.bound where messages.contains(place) {
+        for place in 0..<messages.bound
+        where messages.contains(place) && messages[place].block.extent < 0 {
             unsafe messages[place].block.base.deallocate()
         }
     }

@@ -6,12 +6,12 @@ import Journal
 
 package enum HardwareChecksum {
     /// Nil where the processor has no instruction for it.
-    package static let instruction: Checksum? = qos2_has_crc32c() == 0 ? nil : byInstruction
+    package static let instruction: Checksum? = cchecksum_has_crc32c() == 0 ? nil : byInstruction
 
     package static let best: Checksum = instruction ?? CRC32C.checksum
 
     @Sendable
     private static func byInstruction(_ crc: UInt32, _ bytes: Span<UInt8>) -> UInt32 {
-        bytes.withUnsafeBufferPointer { qos2_crc32c(crc, $0.baseAddress, $0.count) }
+        bytes.withUnsafeBufferPointer { cchecksum_crc32c(crc, $0.baseAddress, $0.count) }
     }
 }

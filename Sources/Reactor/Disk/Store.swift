@@ -28,8 +28,10 @@ package final class Store<State: ReplayedState & ~Copyable> {
     }
 
     /// Opens what was recovered for writing. `wakeup` is signalled when a batch is durable.
+    /// `makeState` gives the state before the first record, on the thread that makes checkpoints.
     package init(
-        _ recovered: RecoveredStore, wakeup: Wakeup, now: @escaping () -> Int64
+        _ recovered: RecoveredStore, wakeup: Wakeup,
+        makeState: @escaping @Sendable () -> State = { State() }, now: @escaping () -> Int64
     ) throws(SystemError) {
         let thread = try SyncThread(
             disk: recovered.disk, segmentSize: Self.segmentSize, wakeup: wakeup)
@@ -37,7 +39,8 @@ package final class Store<State: ReplayedState & ~Copyable> {
             at: recovered.report.position, segmentSize: Self.segmentSize, writer: thread,
             sealed: recovered.report.segments, checksum: recovered.disk.checksum, now: now)
         onDisk = OnDisk(disk: recovered.disk, segments: segments, thread: thread)
-        checkpointing = StoreCheckpoints(recovered.disk, segmentSize: Self.segmentSize)
+        checkpointing = StoreCheckpoints(
+            recovered.disk, segmentSize: Self.segmentSize, makeState: makeState)
         home = segments
     }
 

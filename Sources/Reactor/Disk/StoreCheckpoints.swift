@@ -16,6 +16,7 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
     let disk: PosixDisk
     /// Complete segments, oldest first.
     let segments: [String]
+    let makeState: @Sendable () -> State
 
     func run() -> CheckpointOutcome {
         do {
@@ -26,7 +27,7 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
     }
 
     private func write() throws -> CheckpointOutcome {
-        let name = try Checkpoint.write(folding: segments, into: State(), on: disk)
+        let name = try Checkpoint.write(folding: segments, into: makeState(), on: disk)
         let superseded = try Checkpoint.removeSuperseded(of: segments, on: disk)
         return .written(superseded: superseded, size: try disk.size(of: name))
     }
@@ -38,6 +39,7 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
 
     private let disk: PosixDisk
     private let segmentSize: Int
+    private let makeState: @Sendable () -> State
     private var task: BackgroundTask<CheckpointOutcome>?
     /// Complete segments that the last checkpoint holds.
     private var held = 0
@@ -45,9 +47,13 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     /// waits until as much has been written again.
     private var size = 0
 
-    init(_ disk: PosixDisk, segmentSize: Int) {
+    /// `makeState` gives the state before the first record; the thread calls it.
+    init(
+        _ disk: PosixDisk, segmentSize: Int, makeState: @escaping @Sendable () -> State
+    ) {
         self.disk = disk
         self.segmentSize = segmentSize
+        self.makeState = makeState
     }
 
     /// Call it now and then. Returns the outcome of a checkpoint that has ended.
@@ -65,7 +71,8 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
         let due = max(Self.segmentsMin, size / segmentSize)
         guard home.sealed.count - held >= due else { return nil }
         held = home.sealed.count
-        let work = CheckpointWork<State>(disk: disk, segments: home.sealed)
+        let work = CheckpointWork(
+            disk: disk, segments: home.sealed, makeState: makeState)
         task = try BackgroundTask { work.run() }
         return nil
     }

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: Apache-2.0
+// Bodies beyond the heap's share: where they lie, that they stay whole, and that the room for them
+// is given back.
+import MQTT
+import Testing
+
+@testable import BrokerCore
+
+/// Extents from the heap, counted.
+private final class CountedOverflow: BodyOverflow {
+    private(set) var bytes = 0
+    private(set) var taken = 0
+    var bytesMax = Int.max
+
+    func takeExtent(_ size: Int) -> UnsafeMutableRawPointer? {
+        guard size % 4096 == 0, bytes + size <= bytesMax else { return nil }
+        bytes += size
+        taken += 1
+        return .allocate(byteCount: size, alignment: 4096)
+    }
+
+    func giveBack(extent: UnsafeMutableRawPointer, _ size: Int) {
+        bytes -= size
+        extent.deallocate()
+    }
+}
+
+@Suite struct BodyOverflowTests {
+    private let overflow = CountedOverflow()
+
+    @Test func theHeapComesFirst() {
+        var pool = BlockPool(heapBytesMax: 1024, overflow: overflow)
+        let inHeap = pool.take(1000)
+        #expect(overflow.taken == 0)
+        let beyond = pool.take(1000)
+        #expect(overflow.taken == 1)
+        pool.give(back: inHeap)
+        let inHeapAgain = pool.take(1000)
+        #expect(overflow.taken == 1)
+        pool.give(back: beyond)
+        pool.give(back: inHeapAgain)
+        #expect(pool.blocksInUse == 0)
+    }
+
+    @Test func theHeapTakesWhatTheOverflowRefuses() {
+        overflow.bytesMax = 0
+        var pool = BlockPool(heapBytesMax: 0, overflow: overflow)
+        let block = pool.take(300)
+        block.base.initializeMemory(as: UInt8.self, repeating: 1, count: 300)
+        #expect(block.extent == -1)
+        pool.give(back: block)
+    }
+
+    /// All but one extent go back as soon as they are empty, and that one with the pool.
+    @Test func emptyExtentsGoBack() {
+        do {
+            var pool = BlockPool(heapBytesMax: 0, overflow: overflow)
+            let small = (0..<200_000).map { _ in pool.take(200) }
+            let large = (0..<3).map { _ in pool.take(5_000_000) }
+            #expect(overflow.bytes > 200_000 * 200 + 3 * 5_000_000)
+            for block in small + large { pool.give(back: block) }
+            #expect(overflow.bytes == 4 << 20)
+            let before = overflow.taken
+            for _ in 0..<100 {
+                let block = pool.take(900)
+                pool.give(back: block)
+            }
+            #expect(overflow.taken == before)
+        }
+        #expect(overflow.bytes == 0)
+    }
+
+    /// Messages that are still held when their store goes leave nothing behind either.
+    @Test func aStoreGivesAllBack() {
+        do {
+            var store = MessageStore(memory: BodyMemory(heapBytesMax: 100, overflow: overflow))
+            for _ in 0..<10 {
+                let draft = MessageStore.Draft(
+                    qos: .atLeastOnce, retain: false, topicCount: 0, propertiesCount: 0,
+                    payloadCount: 64)
+                _ = store.create(draft) { out in
+                    for byte in 0..<64 { out.append(UInt8(byte)) }
+                }
+            }
+            #expect(overflow.taken == 1)
+        }
+        #expect(overflow.bytes == 0)
+    }
+
+    @Test func blocksInUseNeverOverlap() {
+        var random = SplitMix64(seed: 11)
+        var pool = BlockPool(heapBytesMax: 20_000, overflow: overflow)
+        var taken: [(block: BlockPool.Block, size: Int, mark: UInt8)] = []
+        for step in 0..<6000 {
+            if taken.isEmpty || random.chance(oneIn: 2), taken.count < 400 {
+                let size = random.pick([0, 1, 33, 64, 65, 200, 600, 9000, 130_000, 600_000])
+                let mark = UInt8(truncatingIfNeeded: step)
+                let block = pool.take(size)
+                block.base.initializeMemory(as: UInt8.self, repeating: mark, count: size)
+                taken.append((block, size, mark))
+            } else {
+                let (block, size, mark) = taken.remove(at: random.upTo(taken.count - 1))
+                let memory = UnsafeRawBufferPointer(start: block.base, count: size)
+                let isWhole = memory.allSatisfy { $0 == mark }
+                #expect(isWhole)
+                pool.give(back: block)
+            }
+        }
+        for (block, _, _) in taken { pool.give(back: block) }
+        #expect(pool.blocksInUse == 0)
+        #expect(overflow.bytes <= 4 << 20)
+    }
+}
