@@ -141,12 +141,29 @@ package final class PosixDisk: Disk, Sendable {
         DiskError(SystemError(operation: operation, subject: subject))
     }
 
+    /// A folder made here survives a power cut once the folder that names it is synced.
     private static func makeFolders(_ path: String) throws(DiskError) {
         var made = path.hasPrefix("/") ? "" : "."
         for part in path.split(separator: "/") {
+            let parent = made.isEmpty ? "/" : made
             made += "/\(part)"
-            guard mkdir(made, 0o700) != 0, errno != EEXIST else { continue }
-            throw DiskError(SystemError(operation: "create folder", subject: made))
+            guard mkdir(made, 0o700) == 0 else {
+                if errno == EEXIST { continue }
+                throw DiskError(SystemError(operation: "create folder", subject: made))
+            }
+            try syncFolder(at: parent)
+        }
+    }
+
+    private static func syncFolder(at path: String) throws(DiskError) {
+        do throws(SystemError) {
+            let folder = try OwnedDescriptor(
+                open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), "open", path)
+            guard fsync(folder.raw) == 0 else {
+                throw SystemError(operation: "sync", subject: path)
+            }
+        } catch {
+            throw DiskError(error)
         }
     }
 }
