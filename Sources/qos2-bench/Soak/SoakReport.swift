@@ -8,6 +8,8 @@ struct SoakReport {
     private let kills: [SoakPlan.Role: Int]
     private let killsOfAll: Int
     private let cuts: Int
+    private let breaches: [String]
+    private let repeats: Int
     private let seconds: Double
     private let verdict: Verdict?
     private let trouble: SoakService.Trouble?
@@ -17,12 +19,14 @@ struct SoakReport {
         kills = service.kills
         killsOfAll = service.killsOfAll
         cuts = service.cuts
+        breaches = service.watch.breaches
+        repeats = service.watch.repeats
         seconds = Double(service.elapsed.nanoseconds) / 1e9
         verdict = service.verdict
         trouble = service.trouble
     }
 
-    var isProved: Bool { trouble == nil && verdict?.isProved ?? false }
+    var isProved: Bool { trouble == nil && breaches.isEmpty && verdict?.isProved ?? false }
 
     /// Trouble with the programs under test is a failed proof, with the machine it is none.
     var exitCode: Int32 {
@@ -43,6 +47,8 @@ struct SoakReport {
             "killed \(struck.isEmpty ? "nobody" : struck.joined(separator: ", ")); cut \(cuts)",
         ]
         lines += verdict?.lines ?? []
+        lines.append("breaches of the protocol \(breaches.count), sent again \(repeats)")
+        lines += breaches.prefix(Verification.examplesMax).map { "  \($0)" }
         if let trouble { lines.append(text(of: trouble)) } else { lines.append("stuck 0") }
         return lines
     }
@@ -71,6 +77,8 @@ struct SoakReport {
             object.put("rows", verdict.rows)
             for (name, fault) in verdict.faults { object.put(name, fault.count) }
         }
+        object.put("breaches", breaches.count)
+        object.put("sent_again", repeats)
         if let trouble { object.put("trouble", text(of: trouble)) }
         object.put("proved", isProved)
         return object.text

@@ -63,6 +63,7 @@ final class SoakService: Service {
     private(set) var verdict: Verdict?
 
     var cuts: Int { wire.cuts }
+    var watch: ProtocolWatch { wire.watch }
     var elapsed: Duration { loop.now }
 
     init(_ plan: SoakPlan, _ loop: EventLoop) throws(SystemError) {
@@ -169,7 +170,7 @@ extension SoakService {
     private func enter(_ phase: Phase) {
         self.phase = phase
         phaseBegan = loop.now
-        do throws(SystemError) {
+        do {
             switch phase {
             case .subscribing, .draining: break
             case .striking:
@@ -185,8 +186,10 @@ extension SoakService {
                 stage.subscriber.askToStop()
                 stage.broker.askToStop()
             }
-        } catch {
+        } catch let error as SystemError {
             give(up: .system(error))
+        } catch {
+            give(up: .input(error as? InputError ?? InputError(description: "\(error)")))
         }
     }
 

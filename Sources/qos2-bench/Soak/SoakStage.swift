@@ -71,11 +71,13 @@ final class SoakStage {
             stateFolder: "\(plan.folder)/\(name)", logFile: "\(plan.folder)/\(name).log")
     }
 
-    /// The publishers again, but for what they have taken already: nothing new is measured.
-    func startLastPublishers() throws(SystemError) {
-        for publisher in publishers {
+    /// The publishers again, but for what stands in their ledgers already. The last line may be of
+    /// a reading that was not taken before the kill; then it is measured once more.
+    func startLastPublishers() throws {
+        for (publisher, ledger) in zip(publishers, ledgers) {
+            let last = max(1, try Ledger.highestSequence(in: ledger))
             try publisher.start(
-                with: Self.arguments(of: publisher.name, in: folder) + ["--last", "1"])
+                with: Self.arguments(of: publisher.name, in: folder) + ["--last", "\(last)"])
         }
     }
 }

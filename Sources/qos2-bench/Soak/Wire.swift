@@ -36,6 +36,7 @@ final class Wire {
     /// Bytes from the broker, by side.
     private(set) var brought = [Int](repeating: 0, count: Side.allCases.count)
     private(set) var cuts = 0
+    let watch = ProtocolWatch()
 
     init(_ loop: EventLoop, brokerPort: UInt16) throws(SystemError) {
         self.loop = loop
@@ -85,6 +86,7 @@ final class Wire {
         let other = isFromBroker ? pair.near : pair.far
         let passed = min(bytes.count, pair.fuse ?? .max)
         if isFromBroker { brought[pair.side.rawValue] += passed }
+        watch.passed(bytes.extracting(first: passed), on: number, isFromBroker: isFromBroker)
         let held = append(bytes.extracting(first: passed), to: number, isFromBroker)
         if let fuse = pair.fuse { pairs[number]!.fuse = fuse - passed }
         if pair.fuse == passed {
@@ -120,7 +122,10 @@ final class Wire {
         let left = pairs[number]!
         if left.isNearOpen { loop.finish(left.near) }
         if left.far >= 0 { loop.finish(left.far) }
-        if !left.isNearOpen, left.far < 0 { pairs[number] = nil }
+        if !left.isNearOpen, left.far < 0 {
+            pairs[number] = nil
+            watch.closed(number)
+        }
     }
 
     func gather(_ connection: Int, into vectors: inout OutputVectors) {

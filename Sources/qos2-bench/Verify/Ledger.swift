@@ -26,6 +26,23 @@ enum Ledger {
         }
     }
 
+    /// 0 where no line has one.
+    static func highestSequence(in path: String) throws(InputError) -> Int {
+        var highest = 0
+        try forEachLine(of: path) { line in
+            highest = max(highest, sequence(of: line) ?? 0)
+        }
+        return highest
+    }
+
+    /// As the publisher writes it: no space behind the name.
+    private static func sequence(of line: Span<UInt8>) -> Int? {
+        let text = line.withUnsafeBufferPointer { String(decoding: $0, as: UTF8.self) }
+        let parts = text.split(separator: "\"seq\":", maxSplits: 1)
+        guard parts.count == 2 else { return nil }
+        return Int(parts[1].prefix { $0.isASCII && $0.isNumber })
+    }
+
     /// How many bytes the whole lines take.
     private static func lines(
         of bytes: [UInt8], _ body: (Span<UInt8>) throws(InputError) -> Void
