@@ -68,11 +68,11 @@ extension ClientNote {
     package var severity: Severity {
         switch self {
         case .subscribed: .information
-        case .connected, .disconnected: .notice
+        case .connected, .disconnected, .abandoned: .notice
         case .unreachable, .lost, .dismissed, .unanswered, .subscriptionRefused, .publishRefused:
             .warning
         case .sessionLost(_, let inDoubt): inDoubt.isEmpty ? .notice : .error
-        case .dropped, .abandoned: .warning
+        case .dropped: .warning
         case .refused, .violated, .qosNotOffered: .error
         }
     }

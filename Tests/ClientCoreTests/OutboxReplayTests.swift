@@ -75,17 +75,17 @@ import Testing
     @Test func kindsKeepTheirNumbers() {
         #expect(
             OutboxRecordKind.allCases.map { "\($0) \($0.rawValue)" } == [
-                "enqueued 1", "sent 2", "acknowledged 3", "completed 4", "returned 5",
-                "removed 6", "sessionLost 7", "sessionBegun 8", "noted 9", "numbered 10",
-                "flying 11", "delivered 12",
+                "enqueued 101", "sent 102", "acknowledged 103", "completed 104", "returned 105",
+                "removed 106", "sessionLost 107", "sessionBegun 108", "noted 109", "numbered 110",
+                "flying 111", "delivered 112",
             ])
     }
 
     @Test func strangeRecordsAreRefused() {
         var outbox = Outbox()
-        let unknown: [UInt8] = [99, 0, 0, 0, 0, 0, 0, 0]
-        #expect(throws: RecordError.unknownKind(99, at: 0)) { try outbox.batch(unknown.span) }
-        let short: [UInt8] = [3, 0, 0, 0, 1, 0, 0, 0, 5]
+        let unknown: [UInt8] = [1, 0, 0, 0, 0, 0, 0, 0]
+        #expect(throws: RecordError.unknownKind(1, at: 0)) { try outbox.batch(unknown.span) }
+        let short: [UInt8] = [103, 0, 0, 0, 1, 0, 0, 0, 5]
         #expect(throws: RecordError.malformed(at: 0)) { try outbox.batch(short.span) }
         #expect(throws: RecordError.truncated(at: 0)) {
             try outbox.batch(Array(short.dropLast()).span)

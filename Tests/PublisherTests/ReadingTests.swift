@@ -97,6 +97,18 @@ import Testing
         #expect(readings.contains { $0.temperature == "-0.05" }, "the sign of small numbers")
     }
 
+    /// A process that begins with reading 400 gives it the values that another would have.
+    @Test func theSeedAndTheNumberAreTheReading() throws {
+        var configuration = Configuration()
+        configuration.seed = 7
+        var whole = Source.simulated(configuration, count: nil)
+        var values: [Reading] = []
+        for _ in 1...420 { values.append(try #require(try whole.next(at: start))) }
+        var late = Source.simulated(configuration, count: 21, from: 400)
+        for expected in values[399...] { #expect(try late.next(at: start) == expected) }
+        #expect(try late.next(at: start) == nil && late.remaining == 0)
+    }
+
     @Test func theSeedRepeats() {
         #expect(readings(seed: 7) == readings(seed: 7))
         #expect(readings(seed: 7) != readings(seed: 8))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Recordings: what is read from a CSV file, and in which words a bad one is refused.
+import MQTT
 import Testing
 
 @testable import plc_publisher
@@ -24,6 +25,21 @@ import Testing
             return "accepted"
         } catch {
             return "\(error)"
+        }
+    }
+
+    @Test func aSourceGoesOnBehindWhatWasTaken() throws {
+        let text =
+            "ts,temperature,pressure\n"
+            + (1...5).map { "2026-01-01T00:00,\($0),1\n" }.joined()
+        for taken in 0...5 {
+            var source = Source.recorded(try recording(text), after: taken)
+            #expect(source.remaining == 5 - taken)
+            var rest: [String] = []
+            while let reading = try source.next(at: Instant(nanoseconds: 0)) {
+                rest.append(reading.temperature)
+            }
+            #expect(rest == (1...5).dropFirst(taken).map { "\($0)" })
         }
     }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Outbox facts as records of a journal, and the way back. Numbers of kinds are written down here and
-// never used for anything else; all integers are little-endian.
+// never used for anything else, also not by the broker, so that neither takes the other's folder for
+// its own; all integers are little-endian.
 //
 //     enqueued       number 8, time 8, QoS 1, topic 2+n, label 2+n, properties 4+n, payload: the rest
 //     sent           number 8, packet identifier 2
@@ -21,18 +22,18 @@ import Journal
 import MQTT
 
 package enum OutboxRecordKind: UInt16, CaseIterable, Sendable {
-    case enqueued = 1
-    case sent = 2
-    case acknowledged = 3
-    case completed = 4
-    case returned = 5
-    case removed = 6
-    case sessionLost = 7
-    case sessionBegun = 8
-    case noted = 9
-    case numbered = 10
-    case flying = 11
-    case delivered = 12
+    case enqueued = 101
+    case sent = 102
+    case acknowledged = 103
+    case completed = 104
+    case returned = 105
+    case removed = 106
+    case sessionLost = 107
+    case sessionBegun = 108
+    case noted = 109
+    case numbered = 110
+    case flying = 111
+    case delivered = 112
 }
 
 extension OutboxFact {

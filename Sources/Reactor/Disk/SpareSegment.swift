@@ -7,7 +7,7 @@ import Journal
 import Synchronization
 
 final class SpareSegment: Sendable {
-    private static let name = "spare"
+    static let name = "spare"
     private static let unfinished = "spare-unfinished"
 
     let size: Int
@@ -44,15 +44,14 @@ final class SpareSegment: Sendable {
         }
     }
 
-    /// Gives the spare another name. False if there is none.
-    func take(as name: String) throws(DiskError) -> Bool {
-        guard isReady else { return false }
+    /// It has become a segment.
+    func wasTaken() {
+        precondition(isReady, "there is no spare")
         ready.store(false, ordering: .releasing)
-        try disk.rename(Self.name, to: name)
-        return true
     }
 
-    /// One that an earlier process left is as good: zeros are zeros.
+    /// One that an earlier process left is as good: it holds zeros and at most a header, which is
+    /// written over.
     private func make() -> Bool {
         do throws(DiskError) {
             let names = Set(try disk.names())

@@ -166,46 +166,58 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         }
     }
 
-    /// Takes the space for a segment, and waits while there is none.
-    private func occupy(_ segment: String, _ size: Int) throws(DiskError) {
+    /// The file that is to become a segment. Waits while the disk has no space for one.
+    private func occupy(_ size: Int) throws(DiskError) -> String {
+        defer { stopWaiting() }
         while true {
-            if size == spare.size, try spare.take(as: segment) { break }
+            if size == spare.size, spare.isReady { return SpareSegment.name }
             // While there is no spare, whoever makes one has the first claim on what comes free.
-            if !isWaitingForSpace || size != spare.size, try create(segment, size) { break }
+            if !isWaitingForSpace || size != spare.size, try create(size) {
+                return Self.unfinished
+            }
             waitsForSpace.store(true, ordering: .relaxed)
             workingSince.store(0, ordering: .relaxed)
             spare.prepare()
             usleep(Self.spacePause)
         }
+    }
+
+    private func stopWaiting() {
         guard isWaitingForSpace else { return }
         workingSince.store(monotonicNanoseconds(), ordering: .relaxed)
         waitsForSpace.store(false, ordering: .relaxed)
     }
 
     /// False if the disk is full.
-    private func create(_ segment: String, _ size: Int) throws(DiskError) -> Bool {
+    private func create(_ size: Int) throws(DiskError) -> Bool {
+        if try disk.names().contains(Self.unfinished) { try disk.remove(Self.unfinished) }
         do throws(DiskError) {
-            try disk.create(segment, size: size)
+            try disk.create(Self.unfinished, size: size)
             return true
         } catch {
             guard error.isFull else { throw error }
-            try disk.remove(segment)
+            try disk.remove(Self.unfinished)
             return false
         }
     }
 
+    private static let unfinished = "segment-unfinished"
     private static let spacePause: UInt32 = 200_000
 
-    /// A segment is whole on disk, its name included, before a batch goes into it.
+    /// A segment is whole on disk, its name included, before a batch goes into it. It gets its name
+    /// last: a file of that name without a header would look like damage.
     private func begin(
         _ segment: String, _ header: [UInt8], _ size: Int
     ) throws(DiskError) {
-        try occupy(segment, size)
-        let file = try disk.descriptor(segment, O_WRONLY)
-        try PosixDisk.writeAll(header.span, to: file.raw, at: 0, disk.path(segment))
+        let made = try occupy(size)
+        let file = try disk.descriptor(made, O_WRONLY)
+        try PosixDisk.writeAll(header.span, to: file.raw, at: 0, disk.path(made))
         guard fdatasync(file.raw) == 0 else {
-            throw DiskError(SystemError(operation: "sync", subject: disk.path(segment)))
+            throw DiskError(SystemError(operation: "sync", subject: disk.path(made)))
         }
+        try disk.rename(made, to: segment)
+        // Not before: whoever makes the next spare must not find this one.
+        if made == SpareSegment.name { spare.wasTaken() }
         try disk.syncFolder()
         openName = segment
         if openFile >= 0 { close(openFile) }

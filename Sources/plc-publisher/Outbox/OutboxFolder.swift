@@ -10,8 +10,11 @@ enum OutboxFolder {
     /// In the unit's state directory, which belongs to one instance; without one, in a folder that
     /// several publishers may share, so that it carries the stream's name.
     static func standard(of stream: String) -> String {
-        if let folder = environment("STATE_DIRECTORY") { return "\(folder)/outbox" }
-        return "./qos2-data/outbox-\(fileName(stream))"
+        environment("STATE_DIRECTORY").map { "\($0)/outbox" } ?? shared(of: stream)
+    }
+
+    static func shared(of stream: String) -> String {
+        "./qos2-data/outbox-\(fileName(stream))"
     }
 
     /// Bytes that have a meaning in paths or are hard to see are written as %XX.
