@@ -14,8 +14,8 @@ import Testing
     private func number(_ value: UInt64) -> MessageNumber { MessageNumber(rawValue: value) }
 
     @Test func itComesBackAsItWas() throws {
-        var mark = RecordingMark(fingerprint, count: 9)
         for stream in ["plc-line1", "", "zwei\nZeilen ü"] {
+            var mark = RecordingMark(fingerprint, count: 9)
             let plain = Bookmark(stream: stream)
             #expect(Bookmark(plain.bytes) == plain)
             let bookmark = Bookmark(stream: stream, recording: mark)
