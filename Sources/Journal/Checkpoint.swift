@@ -25,6 +25,7 @@ public enum Checkpoint {
         var journal = Journal(home: home)
         fill(&journal)
         journal.submit()
+        home.finish()
         if let failure = home.failure { throw failure }
         try disk.sync(unfinished)
         let name = name(position)
@@ -45,6 +46,9 @@ public enum Checkpoint {
         } catch {
             throw .disk(error)
         }
+        if let version = SegmentHeader.foreignVersion(file.span, disk.checksum) {
+            throw .version(version, file: name)
+        }
         guard let header = SegmentHeader(file.span, disk.checksum),
             let records = records(of: file.span, disk.checksum)
         else { return nil }
@@ -59,26 +63,16 @@ public enum Checkpoint {
         return position
     }
 
-    /// All records, joined; nil unless the batches reach from the header to the end of the file.
-    private static func records(of bytes: Span<UInt8>, _ checksum: Checksum) -> [UInt8]? {
-        var records: [UInt8] = []
-        var at = SegmentHeader.size
-        var previous: UInt32 = 0
-        while at < bytes.count {
-            guard let (batch, crc) = BatchHeader.read(bytes, at: at, checksum),
-                batch.previous == previous
-            else { return nil }
-            let start = at + BatchHeader.size
-            at = start + Int(batch.length)
-            let piece = bytes.extracting(start..<at)
-            unsafe piece.withUnsafeBufferPointer { unsafe records.append(contentsOf: $0) }
-            previous = crc
-        }
-        return records
+    /// All records, joined; nil unless they are one commit that ends with the file.
+    private static func records(of bytes: Span<UInt8>, _ checksum: @escaping Checksum) -> [UInt8]? {
+        var commits = CommitReader(at: .start, checksum)
+        guard let commit = commits.next(in: bytes), commits.end == bytes.count else { return nil }
+        return commit.joined(bytes)
     }
 }
 
-/// Where the records of a checkpoint go: one file that grows.
+/// Where the records of a checkpoint go: one file that grows, and one commit from front to end, so
+/// that a file that was cut is known as such wherever it was cut.
 final class CheckpointHome: Journal.Home {
     private let disk: any Disk
     private let name: String
@@ -101,12 +95,23 @@ final class CheckpointHome: Journal.Home {
     }
 
     func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
+        append(batch, goesOn: true)
+        return true
+    }
+
+    /// There is no more to come.
+    func finish() {
+        let nothing: [UInt8] = []
+        append(nothing.span, goesOn: false)
+    }
+
+    private func append(_ records: Span<UInt8>, goesOn: Bool) {
         var framed = ByteBuffer()
-        BatchFraming.frame(batch, at: &chain, time: 0, disk.checksum, into: &framed)
+        BatchFraming.frame(
+            records, at: &chain, time: 0, goesOn: goesOn, disk.checksum, into: &framed)
         unsafe framed.withBytes(framed.head..<framed.tail) { bytes in
             append(unsafe bytes.bindMemory(to: UInt8.self).span)
         }
-        return true
     }
 
     private func append(_ bytes: Span<UInt8>) {

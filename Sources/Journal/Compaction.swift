@@ -33,6 +33,7 @@ extension Checkpoint {
         let report = try recovery.run { records throws(RecordError) in
             try state.batch(records)
         }
+        if let segment = report.setAside.first { throw .broken(segment: segment) }
         // Recovery names the epoch in which writing would go on; the checkpoint ends before it.
         var end = report.position
         end.epoch -= 1

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Reads a folder of segments back: the longest chain of sound batches, in order. A torn end is cut
+// Reads a folder of segments back: the longest chain of whole commits, in order. A torn end is cut
 // and told. Behind damage in the middle nothing is provably right, so the rest is set aside under
 // another name, and told; the folder is always usable afterwards.
 
@@ -11,24 +11,30 @@ public struct RecoveryReport: Equatable, Sendable {
     public var segments: [String] = []
     public var batches = 0
     public var recordBytes = 0
-    /// Bytes behind the last sound batch that are not zero, over all segments.
+    /// Bytes behind the last whole commit that are not zero, over all segments.
     public var tornBytes = 0
-    /// Files that were set aside, under their old names.
+    /// Segments that do not continue the chain, under their old names: they were set aside, unless
+    /// the folder was to be left as it is.
     public var setAside: [String] = []
-    /// The beginning of a record whose end is not there.
-    public var cutRecordBytes = 0
 }
 
 public enum RecoveryError: Error, Equatable, CustomStringConvertible {
     case disk(DiskError)
     /// A sound batch holds what this version does not understand: it is refused, never skipped.
     case record(RecordError, segment: String, batch: UInt64)
+    /// A file of another version is refused: it is neither damage nor empty.
+    case version(UInt16, file: String)
+    /// A segment that should go on with the chain does not.
+    case broken(segment: String)
 
     public var description: String {
         switch self {
         case .disk(let error): error.description
         case .record(let error, let segment, let batch):
             "\(segment), batch \(batch): \(error)"
+        case .version(let version, let file):
+            "\(file) is of version \(version), this program reads another"
+        case .broken(let segment): "\(segment) does not go on where the one before it ends"
         }
     }
 }
@@ -40,8 +46,6 @@ public struct Recovery: ~Copyable {
     /// The segments to read, and no more; nil for all, which are then made sound.
     private let only: [String]?
     private var report: RecoveryReport
-    /// The beginning of a record that goes on in the next batch.
-    private var carried: [UInt8] = []
 
     /// `position` is that of a checkpoint that holds everything before it. With `only`, the folder
     /// is left as it is: somebody else is writing to it.
@@ -55,8 +59,8 @@ public struct Recovery: ~Copyable {
         report = RecoveryReport(position: position)
     }
 
-    /// Calls `take` with whole records, in order. What was read is durable when this returns: a
-    /// batch that was written but not synced could otherwise vanish under its successors.
+    /// Calls `take` with the records of whole commits, in order. What was read is durable when this
+    /// returns: a batch that was written but not synced could otherwise vanish under its successors.
     public mutating func run(
         _ take: (Span<UInt8>) throws(RecordError) -> Void
     ) throws(RecoveryError) -> RecoveryReport {
@@ -67,13 +71,12 @@ public struct Recovery: ~Copyable {
                 report.segments.append(name)
                 guard only == nil else { continue }
                 try Self.onDisk { () throws(DiskError) in try disk.sync(name) }
-            } else if only == nil, !isSuperseded(bytes) {
+            } else if !isSuperseded(bytes) {
                 try Self.onDisk { () throws(DiskError) in try setAside(names[index...]) }
                 break
             }
         }
         if only == nil { try Self.onDisk { () throws(DiskError) in try disk.syncFolder() } }
-        report.cutRecordBytes += carried.count
         report.position.epoch += 1
         return report
     }
@@ -102,72 +105,44 @@ public struct Recovery: ~Copyable {
         _ name: String, _ file: [UInt8], _ take: (Span<UInt8>) throws(RecordError) -> Void
     ) throws(RecoveryError) -> Bool {
         let bytes = file.span
+        if let version = SegmentHeader.foreignVersion(bytes, checksum) {
+            throw .version(version, file: name)
+        }
         guard let header = SegmentHeader(bytes, checksum),
             header.firstBatch == report.position.nextBatch,
             header.previous == report.position.previous
         else { return false }
         report.position.epoch = max(report.position.epoch, header.epoch)
-        // A record never goes on in another segment: its writer died before its end.
-        report.cutRecordBytes += carried.count
-        carried = []
-        var at = SegmentHeader.size
-        while let (batch, crc) = nextBatch(bytes, at) {
-            let start = at + BatchHeader.size
-            at = start + Int(batch.length)
+        var commits = CommitReader(at: report.position, checksum)
+        while let commit = commits.next(in: bytes) {
             do throws(RecordError) {
-                try give(bytes.extracting(start..<at), first: Int(batch.first), take)
+                try Self.give(commit, bytes, take)
             } catch {
-                throw .record(error, segment: name, batch: batch.number)
+                throw .record(error, segment: name, batch: commit.number)
             }
-            report.position.nextBatch += 1
-            report.position.previous = crc
-            report.batches += 1
-            report.recordBytes += Int(batch.length)
+            report.batches += commit.batches
+            report.recordBytes += commit.recordBytes
         }
-        report.tornBytes += file[at...].count { $0 != 0 }
+        report.position = commits.position
+        report.tornBytes += file[commits.end...].count { $0 != 0 }
         return true
     }
 
-    private func nextBatch(_ bytes: Span<UInt8>, _ at: Int) -> (BatchHeader, UInt32)? {
-        guard let (header, crc) = BatchHeader.read(bytes, at: at, checksum),
-            header.number == report.position.nextBatch,
-            header.previous == report.position.previous, header.first <= header.length
-        else { return nil }
-        return (header, crc)
-    }
-
-    /// Joins what the batch before began, and keeps what the next one ends.
-    private mutating func give(
-        _ records: Span<UInt8>, first: Int, _ take: (Span<UInt8>) throws(RecordError) -> Void
+    private static func give(
+        _ commit: Commit, _ bytes: Span<UInt8>,
+        _ take: (Span<UInt8>) throws(RecordError) -> Void
     ) throws(RecordError) {
-        if !carried.isEmpty {
-            for index in 0..<first { carried.append(records[index]) }
-            guard first < records.count || Self.endOfLastRecord(carried.span) == carried.count
-            else { return }
-            let complete = carried
-            carried = []
-            try take(complete.span)
+        if commit.others.isEmpty {
+            try take(bytes.extracting(commit.first))
+        } else {
+            try take(commit.joined(bytes).span)
         }
-        let begun = records.extracting(first...)
-        let end = Self.endOfLastRecord(begun)
-        carried = (end..<begun.count).map { begun[$0] }
-        if end > 0 { try take(begun.extracting(..<end)) }
-    }
-
-    private static func endOfLastRecord(_ bytes: Span<UInt8>) -> Int {
-        var at = 0
-        while bytes.count - at >= Record.headerSize {
-            let end = Record.end(bytes, at: at)
-            guard end <= bytes.count else { break }
-            at = end
-        }
-        return at
     }
 
     /// Nothing behind the break in the chain can be trusted; the names tell what is missing.
     private mutating func setAside(_ names: ArraySlice<String>) throws(DiskError) {
         for name in names {
-            try disk.rename(name, to: "damaged-\(name)")
+            if only == nil { try disk.rename(name, to: "damaged-\(name)") }
             report.setAside.append(name)
         }
     }

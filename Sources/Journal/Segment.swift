@@ -10,7 +10,7 @@
 public struct SegmentHeader: Equatable, Sendable {
     public static let size = 32
     private static let magic: UInt32 = 0x736a_3271  // "q2js"
-    private static let formatVersion: UInt16 = 1
+    private static let formatVersion: UInt16 = 2
 
     public var shard: UInt16 = 0
     public var epoch: UInt32
@@ -40,6 +40,15 @@ public struct SegmentHeader: Equatable, Sendable {
         bytes.append(little: previous)
         bytes.append(little: checksum(0, bytes.span))
         return bytes
+    }
+
+    /// The version of the form, where a sound header is of another one than ours.
+    public static func foreignVersion(_ bytes: Span<UInt8>, _ checksum: Checksum) -> UInt16? {
+        guard bytes.count >= size, bytes.little32(at: 0) == magic,
+            bytes.little32(at: 28) == checksum(0, bytes.extracting(0..<28))
+        else { return nil }
+        let version = bytes.little16(at: 4)
+        return version == formatVersion ? nil : version
     }
 
     /// Nil if no sound header is there.

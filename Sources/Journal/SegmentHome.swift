@@ -34,6 +34,7 @@ public final class SegmentHome: Journal.Home {
     private let writer: any BatchWriter
     private let checksum: Checksum
     private let segmentSize: Int
+    private let recordBytesMax: Int
     private let now: () -> Int64
     private var position: Position
     private var segment: (name: String, end: Int, size: Int)?
@@ -46,12 +47,14 @@ public final class SegmentHome: Journal.Home {
     /// `position` is where recovery ended, under a new epoch. `now` gives nanoseconds since 1970.
     public init(
         at position: Position, segmentSize: Int, writer: any BatchWriter, sealed: [String],
+        recordBytesMax: Int = BatchHeader.recordBytesMax,
         checksum: @escaping Checksum = CRC32C.checksum, now: @escaping () -> Int64
     ) {
         self.position = position
         self.segmentSize = segmentSize
         self.writer = writer
         self.sealed = sealed
+        self.recordBytesMax = recordBytesMax
         self.checksum = checksum
         self.now = now
     }
@@ -60,10 +63,11 @@ public final class SegmentHome: Journal.Home {
     public var roomLeft: Int { segment.map { $0.size - $0.end } ?? 0 }
 
     public func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
-        let size = BatchFraming.size(of: batch.count)
+        let size = BatchFraming.size(of: batch.count, most: recordBytesMax)
         makeRoom(for: size)
         framed.removeAll()
-        BatchFraming.frame(batch, at: &position, time: now(), checksum, into: &framed)
+        BatchFraming.frame(
+            batch, at: &position, time: now(), most: recordBytesMax, checksum, into: &framed)
         let offset = segment!.end
         segment!.end += size
         bytesWritten += UInt64(size)

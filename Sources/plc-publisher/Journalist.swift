@@ -20,7 +20,7 @@ final class Journalist {
     func recovered(_ recovered: RecoveredOutbox) {
         let report = recovered.store.report
         let outbox = recovered.outbox
-        let cut = report.tornBytes + report.cutRecordBytes
+        let cut = report.tornBytes
         if outbox.nextNumber.rawValue > 1 || cut > 0 {
             let tail = cut > 0 ? ", tail cut at \(cut) B" : ""
             log.write(

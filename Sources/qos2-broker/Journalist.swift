@@ -163,8 +163,7 @@ final class Journalist {
         var text =
             "store recovered: \(replay.messageCount) messages, "
             + "\(replay.sessionCount) sessions"
-        let cut = report.tornBytes + report.cutRecordBytes
-        if cut > 0 { text += ", tail cut at \(cut) B" }
+        if report.tornBytes > 0 { text += ", tail cut at \(report.tornBytes) B" }
         log.write(.notice, "\(text), \(store.duration.logText)", kind: LogKind.recovered)
         for name in report.setAside {
             log.write(

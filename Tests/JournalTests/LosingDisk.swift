@@ -87,6 +87,15 @@ final class LosingDisk: Disk {
         failsAt = .max
     }
 
+    /// Makes these bytes zero, on the disk itself.
+    func erase(_ name: String, _ range: Range<Int>) {
+        let identity = identities[name]!
+        for at in range {
+            files[identity]!.bytes[at] = 0
+            files[identity]!.durable[at] = 0
+        }
+    }
+
     func flipByte(of name: String, at offset: Int) {
         let identity = identities[name]!
         files[identity]!.bytes[offset] ^= 0x5a

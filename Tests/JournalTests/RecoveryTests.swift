@@ -80,18 +80,6 @@ import Testing
         }
     }
 
-    @Test func recordsLargerThanABatchAreCarriedOn() throws {
-        let disk = LosingDisk()
-        let sizes = [10, 600_000, 3, 1_200_000, 524_240, 524_280, 0, 5]
-        let large = sizes.enumerated().map { number, size in
-            [UInt8](repeating: UInt8(number), count: size)
-        }
-        for perBatch in [1, 3, 8] {
-            #expect(try write(large, perBatch: perBatch, to: disk) == large.count)
-        }
-        #expect(try recover(disk).records == large + large + large)
-    }
-
     /// True when every record that was committed before a power cut is there after it, and what is
     /// there is what was written, in order.
     private func survives(seed: UInt64, _ mistake: DirectWriter.Mistake? = nil) throws -> Bool {
