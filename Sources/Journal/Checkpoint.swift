@@ -40,34 +40,12 @@ public enum Checkpoint {
         _ name: String, from disk: any Disk,
         _ take: (Span<UInt8>) throws(RecordError) -> Void
     ) throws(RecoveryError) -> SegmentHome.Position? {
-        let file: [UInt8]
-        do throws(DiskError) {
-            file = try disk.contents(of: name)
-        } catch {
-            throw .disk(error)
+        let reader = CheckpointReader(name, on: disk)
+        guard let position = try reader.verifiedPosition(), self.name(position) == name else {
+            return nil
         }
-        if let version = SegmentHeader.foreignVersion(file.span, disk.checksum) {
-            throw .version(version, file: name)
-        }
-        guard let header = SegmentHeader(file.span, disk.checksum),
-            let records = records(of: file.span, disk.checksum)
-        else { return nil }
-        let position = SegmentHome.Position(
-            epoch: header.epoch, nextBatch: header.firstBatch, previous: header.previous)
-        guard self.name(position) == name else { return nil }
-        do throws(RecordError) {
-            try take(records.span)
-        } catch {
-            throw .record(error, segment: name, batch: 0)
-        }
+        try reader.records(take)
         return position
-    }
-
-    /// All records, joined; nil unless they are one commit that ends with the file.
-    private static func records(of bytes: Span<UInt8>, _ checksum: @escaping Checksum) -> [UInt8]? {
-        var commits = CommitReader(at: .start, checksum)
-        guard let commit = commits.next(in: bytes), commits.end == bytes.count else { return nil }
-        return commit.joined(bytes)
     }
 }
 

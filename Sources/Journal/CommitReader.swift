@@ -52,12 +52,9 @@ public struct CommitReader {
         var chain = position
         var at = end
         var commit: Commit?
-        while let (batch, crc) = batch(in: bytes, at, following: chain) {
+        while let batch = chain.advance(bytes, at: at, checksum) {
             let start = at + BatchHeader.size
             at = start + Int(batch.length)
-            chain.nextBatch += 1
-            chain.previous = crc
-            chain.epoch = max(chain.epoch, batch.epoch)
             if commit == nil {
                 commit = Commit(
                     first: start..<at, number: batch.number, epoch: batch.epoch, time: batch.time)
@@ -71,15 +68,5 @@ public struct CommitReader {
         }
         unfinished = commit
         return nil
-    }
-
-    private func batch(
-        in bytes: Span<UInt8>, _ at: Int, following chain: SegmentHome.Position
-    ) -> (BatchHeader, UInt32)? {
-        guard let (header, crc) = BatchHeader.read(bytes, at: at, checksum),
-            header.number == chain.nextBatch, header.previous == chain.previous,
-            header.first <= header.length
-        else { return nil }
-        return (header, crc)
     }
 }

@@ -7,6 +7,10 @@
 public protocol Disk: AnyObject {
     func names() throws(DiskError) -> [String]
     func contents(of name: String) throws(DiskError) -> [UInt8]
+    /// At most `count` bytes; fewer where the file ends.
+    func contents(
+        of name: String, from offset: Int, atMost count: Int
+    ) throws(DiskError) -> [UInt8]
     /// A file of `size` bytes, all zero, whose space is there to stay. It must not exist.
     func create(_ name: String, size: Int) throws(DiskError)
     func write(_ bytes: Span<UInt8>, to name: String, at offset: Int) throws(DiskError)
@@ -19,6 +23,12 @@ public protocol Disk: AnyObject {
 }
 
 extension Disk {
+    public func contents(
+        of name: String, from offset: Int, atMost count: Int
+    ) throws(DiskError) -> [UInt8] {
+        Array(try contents(of: name).dropFirst(offset).prefix(count))
+    }
+
     public var checksum: Checksum { CRC32C.checksum }
 }
 

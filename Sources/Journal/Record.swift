@@ -14,6 +14,17 @@ public struct Record: Equatable, Sendable {
     /// Where its content lies in the bytes that were read.
     public let content: Range<Int>
 
+    /// Where the last whole record of `bytes`, which begin with one, ends.
+    static func endOfLast(_ bytes: Span<UInt8>) -> Int {
+        var at = 0
+        while bytes.count - at >= headerSize {
+            let end = end(bytes, at: at)
+            guard end <= bytes.count else { break }
+            at = end
+        }
+        return at
+    }
+
     /// Where the record that begins at `at` ends; its header must be there.
     static func end(_ bytes: Span<UInt8>, at: Int) -> Int {
         at + headerSize + Int(bytes.little32(at: at + 4))

@@ -57,6 +57,26 @@ package final class PosixDisk: Disk, Sendable {
         }
     }
 
+    package func contents(
+        of name: String, from offset: Int, atMost count: Int
+    ) throws(DiskError) -> [UInt8] {
+        let file = try descriptor(name, O_RDONLY)
+        var result: Result<Void, DiskError> = .success(())
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            while filled < count {
+                let read = pread(
+                    file.raw, buffer.baseAddress! + filled, count - filled,
+                    off_t(offset + filled))
+                if read < 0, errno == EINTR { continue }
+                if read < 0 { result = .failure(failure("read", path(name))) }
+                guard read > 0 else { return }
+                filled += read
+            }
+        }
+        try result.get()
+        return bytes
+    }
+
     /// Zeros are written, not promised: space that was merely reserved would have to be converted
     /// in the file system's own journal at each sync.
     package func create(_ name: String, size: Int) throws(DiskError) {
