@@ -18,6 +18,9 @@ public protocol Disk: AnyObject {
     func syncFolder() throws(DiskError)
     func rename(_ name: String, to newName: String) throws(DiskError)
     func remove(_ name: String) throws(DiskError)
+    /// What lies behind `size` is zero, and nobody will write there: its space may be used for
+    /// something else. A disk may also leave it as it is.
+    func giveBack(_ name: String, behind size: Int) throws(DiskError)
     /// The fastest way to CRC-32C here.
     var checksum: Checksum { get }
 }
@@ -30,6 +33,8 @@ extension Disk {
     }
 
     public var checksum: Checksum { CRC32C.checksum }
+
+    public func giveBack(_ name: String, behind size: Int) {}
 }
 
 /// What the disk refused.

@@ -46,6 +46,8 @@ public struct Recovery: ~Copyable {
     /// The segments to read, and no more; nil for all, which are then made sound.
     private let only: [String]?
     private var report: RecoveryReport
+    /// Where the segment that was read last has nothing any more.
+    private var contentEnd = 0
 
     /// `position` is that of a checkpoint that holds everything before it. With `only`, the folder
     /// is left as it is: somebody else is writing to it.
@@ -70,7 +72,7 @@ public struct Recovery: ~Copyable {
             if try segment(name, bytes, take) {
                 report.segments.append(name)
                 guard only == nil else { continue }
-                try Self.onDisk { () throws(DiskError) in try disk.sync(name) }
+                try Self.onDisk { () throws(DiskError) in try settle(name, bytes) }
             } else if !isSuperseded(bytes) {
                 try Self.onDisk { () throws(DiskError) in try setAside(names[index...]) }
                 break
@@ -79,6 +81,26 @@ public struct Recovery: ~Copyable {
         if only == nil { try Self.onDisk { () throws(DiskError) in try disk.syncFolder() } }
         report.position.epoch += 1
         return report
+    }
+
+    /// Writing goes on in another segment. The room that this one has left is given back: else each
+    /// life of a process that is killed again and again would leave 16 MiB to keep and to read.
+    private func settle(_ name: String, _ bytes: [UInt8]) throws(DiskError) {
+        if contentEnd < bytes.count { try disk.giveBack(name, behind: contentEnd) }
+        try disk.sync(name)
+    }
+
+    /// Behind the last byte that is not zero. Torn bytes stay, for those who want to see them.
+    private static func endOfContent(_ bytes: Span<UInt8>) -> Int {
+        var end = bytes.count
+        while end >= 8 {
+            let word = unsafe bytes.bytes.unsafeLoadUnaligned(
+                fromByteOffset: end - 8, as: UInt64.self)
+            guard word == 0 else { break }
+            end -= 8
+        }
+        while end > 0, bytes[end - 1] == 0 { end -= 1 }
+        return end
     }
 
     private static func onDisk<T>(_ work: () throws(DiskError) -> T) throws(RecoveryError) -> T {
@@ -124,7 +146,9 @@ public struct Recovery: ~Copyable {
             report.recordBytes += commit.recordBytes
         }
         report.position = commits.position
-        report.tornBytes += file[commits.end...].count { $0 != 0 }
+        // The last commit may end with zeros.
+        contentEnd = max(commits.end, Self.endOfContent(bytes))
+        report.tornBytes += file[commits.end..<contentEnd].count { $0 != 0 }
         return true
     }
 

@@ -66,6 +66,13 @@ final class LosingDisk: Disk {
         identities[newName] = identities.removeValue(forKey: name)
     }
 
+    func giveBack(_ name: String, behind size: Int) throws(DiskError) {
+        try step("give back")
+        let identity = identities[name]!
+        precondition(files[identity]!.bytes[size...].allSatisfy { $0 == 0 }, "content is cut")
+        files[identity]!.bytes.removeSubrange(size...)
+    }
+
     func remove(_ name: String) throws(DiskError) {
         try step("remove")
         identities[name] = nil

@@ -80,6 +80,19 @@ import Testing
         }
     }
 
+    /// Also where what was committed last is zeros.
+    @Test func aStartGivesBackTheRoomOfTheLastLife() throws {
+        let disk = LosingDisk()
+        let zeros = [[UInt8]](repeating: [UInt8](repeating: 0, count: 50), count: 3)
+        for life in 1...50 {
+            #expect(try write(zeros, perBatch: 2, to: disk, segmentSize: 100_000) == zeros.count)
+            let found = try recover(disk).records
+            #expect(found.count == 3 * life && found.allSatisfy { $0 == zeros[0] })
+        }
+        let sizes = try disk.names().map { try disk.contents(of: $0).count }
+        #expect(sizes.count == 50 && sizes.allSatisfy { $0 < 1_000 })
+    }
+
     /// True when every record that was committed before a power cut is there after it, and what is
     /// there is what was written, in order.
     private func survives(seed: UInt64, _ mistake: DirectWriter.Mistake? = nil) throws -> Bool {

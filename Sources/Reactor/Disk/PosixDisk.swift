@@ -91,6 +91,10 @@ package final class PosixDisk: Disk, Sendable {
         guard fsync(file.raw) == 0 else { throw failure("sync", path(name)) }
     }
 
+    package func giveBack(_ name: String, behind size: Int) throws(DiskError) {
+        guard truncate(path(name), off_t(size)) == 0 else { throw failure("shorten", path(name)) }
+    }
+
     package func write(
         _ bytes: Span<UInt8>, to name: String, at offset: Int
     ) throws(DiskError) {
