@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The two things that the publisher wants of files: whether one is there, and what is in it.
+// What the publisher wants of files: whether one is there and may be read, and what is in it.
 import Glibc
 import Reactor
 
 func isFile(_ path: String) -> Bool {
     access(path, F_OK) == 0
+}
+
+func mayRead(folder: String) -> Bool {
+    access(folder, R_OK | X_OK) == 0
 }
 
 func contents(of path: String) throws(SystemError) -> [UInt8] {

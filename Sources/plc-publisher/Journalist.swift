@@ -64,9 +64,12 @@ final class Journalist {
             ])
     }
 
-    func samplingStopped(outbox: Int) {
+    /// `more`: how often it was so since this was told last.
+    func samplingStopped(outbox: Int, more: Int) {
+        let often = more > 0 ? "; \(more) times more since this was told last" : ""
         log.write(
-            .warning, "outbox full (\(outbox) readings): no sampling until one is delivered",
+            .warning,
+            "outbox full (\(outbox) readings): no sampling until one is delivered\(often)",
             kind: LogKind.samplingStopped, tint: .failure)
     }
 

@@ -17,6 +17,7 @@ extension PublisherService {
 
     /// A clock that is further behind than this does not catch up.
     private static let lagMax = Duration.seconds(1)
+    private static let toldInterval = Duration.seconds(60)
 
     /// Takes all readings that are due.
     func sample() {
@@ -68,14 +69,27 @@ extension PublisherService {
         case .diskFull: journalist.diskIsFull(outbox: engine.session.outbox.count)
         // A recording can wait as long as it likes.
         case .outboxFull where source.isRecorded: break
-        case .outboxFull: journalist.samplingStopped(outbox: engine.session.outbox.count)
+        case .outboxFull: tellOutboxFull()
         }
+    }
+
+    /// An outbox at its limit is full and has room again with every delivery: one line a minute
+    /// tells of all.
+    private func tellOutboxFull() {
+        let isSoon = fullTold.map { loop.now - $0.at < Self.toldInterval } ?? false
+        if isSoon {
+            fullTold?.more += 1
+            return
+        }
+        journalist.samplingStopped(
+            outbox: engine.session.outbox.count, more: fullTold?.more ?? 0)
+        fullTold = (loop.now, 0)
     }
 
     /// What stopped the clock is over.
     private func goOn() {
         guard let held = hold else { return }
         hold = nil
-        if held == .diskFull || !source.isRecorded { journalist.samplingResumed(held) }
+        if held == .diskFull || fullTold?.more == 0 { journalist.samplingResumed(held) }
     }
 }

@@ -41,6 +41,8 @@ final class PublisherService: Service {
     var nextSample = Duration.zero
     /// Why the clock stands still, if it does.
     var hold: Hold?
+    /// When a full outbox was told of, and how often it was full since.
+    var fullTold: (at: Duration, more: Int)?
     /// A reading that the ledger had no room for.
     var unwritten: Reading?
     /// It is tried again now and then.

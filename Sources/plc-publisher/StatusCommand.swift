@@ -23,6 +23,10 @@ struct StatusCommand: ParsableCommand {
             complain("no outbox in \(folder): this publisher has not run yet, or lies elsewhere")
             throw ExitCode(Exit.failed)
         }
+        guard mayRead(folder: folder) else {
+            complain("the outbox \(folder) is not yours to read: ask as its user, or as root")
+            throw ExitCode(Exit.notAllowed)
+        }
         do {
             let outbox: Outbox = try readStore(folder: folder)
             let status = OutboxStatus(outbox, in: folder, holder: FolderHolder(of: folder))
