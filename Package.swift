@@ -30,6 +30,7 @@ let package = Package(
         .executable(name: "plc-publisher", targets: ["plc-publisher"]),
         .executable(name: "database-subscriber", targets: ["database-subscriber"]),
         .executable(name: "qos2-bench", targets: ["qos2-bench"]),
+        .executable(name: "qos2ctl", targets: ["qos2ctl"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
@@ -68,6 +69,10 @@ let package = Package(
         .executableTarget(
             name: "database-subscriber",
             dependencies: ["ClientCore", "MQTT", "Journal", "Reactor", "CSQLite", arguments],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "qos2ctl",
+            dependencies: ["BrokerCore", "ClientCore", "Journal", "Reactor", arguments],
             swiftSettings: strict),
         .executableTarget(
             name: "qos2-bench", dependencies: ["MQTT", "Reactor", "CSQLite", arguments],

@@ -7,6 +7,7 @@
 public protocol Disk: AnyObject {
     func names() throws(DiskError) -> [String]
     func contents(of name: String) throws(DiskError) -> [UInt8]
+    func size(of name: String) throws(DiskError) -> Int
     /// At most `count` bytes; fewer where the file ends.
     func contents(
         of name: String, from offset: Int, atMost count: Int
@@ -26,6 +27,10 @@ public protocol Disk: AnyObject {
 }
 
 extension Disk {
+    public func size(of name: String) throws(DiskError) -> Int {
+        try contents(of: name).count
+    }
+
     public func contents(
         of name: String, from offset: Int, atMost count: Int
     ) throws(DiskError) -> [UInt8] {

@@ -4,7 +4,7 @@
 import Journal
 
 /// The state in the folder, as far as it can be read.
-package func readStore<State: ReplayedState>(
+package func readStore<State: ReplayedState & ~Copyable>(
     folder: String
 ) throws(RecoveryError) -> State {
     let disk: PosixDisk
@@ -25,7 +25,9 @@ package func readStore<State: ReplayedState>(
     }
 }
 
-private func readOnce<State: ReplayedState>(_ disk: PosixDisk) throws(RecoveryError) -> State {
+private func readOnce<State: ReplayedState & ~Copyable>(
+    _ disk: PosixDisk
+) throws(RecoveryError) -> State {
     var state = State()
     let position = try Checkpoint.readNewest(from: disk, into: &state)
     let segments: [String]
