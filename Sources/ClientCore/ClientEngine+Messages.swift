@@ -10,6 +10,11 @@ extension ClientEngine {
         return session.enqueue(message, at: now, into: &effects)
     }
 
+    /// Makes a fact durable that the session's outbox had before the engine was made.
+    package mutating func keep(_ fact: OutboxFact) {
+        fact.append(to: &journal)
+    }
+
     /// Keeps `bytes` as the outbox's note, in its place in the order of messages.
     package mutating func note(_ bytes: [UInt8]) {
         session.record(.noted(bytes), into: &effects)

@@ -34,6 +34,12 @@ final class Journalist {
                 .error, "outbox damaged: \(name) is set aside as damaged-\(name)",
                 kind: LogKind.damaged, tint: .failure)
         }
+        if recovered.damage != nil {
+            log.write(
+                .error,
+                "outbox damaged: readings may be missing, numbers go on with "
+                    + "\(outbox.nextNumber.rawValue)", kind: LogKind.damaged, tint: .failure)
+        }
     }
 
     func started(stream: String, remaining: Int?, from seq: Int64) {

@@ -33,6 +33,7 @@ final class PublisherService: Service {
     let loop: EventLoop
     let journalist: Journalist
     private let store: Store<Outbox>
+    private let damage: OutboxFact?
     private var connection: Int?
 
     let ledger: Ledger?
@@ -66,6 +67,7 @@ final class PublisherService: Service {
         self.source = source
         self.loop = loop
         self.store = store
+        damage = recovered.damage
         self.ledger = ledger
         journalist = Journalist(log, server: configuration.broker.description)
         step =
@@ -90,6 +92,7 @@ final class PublisherService: Service {
         loop.watchdog = Watchdog { [store] in !store.isStuck(for: Self.syncLimit) }
         journalist.started(
             stream: configuration.stream, remaining: source.remaining, from: nextSeq)
+        if let damage { engine.keep(damage) }
         if note != engine.session.outbox.note { engine.note(note) }
         engine.start()
         // Reading the outbox took its time: nothing of that is to be caught up with.

@@ -54,7 +54,7 @@ import Testing
             .removed(number(9), .overflow), .removed(number(9), .tooLarge),
             .removed(number(9), .sentOnce), .sessionLost, .sessionBegun, .noted([1, 2]),
             .noted([]), .numbered(number(77)), .flying(number(3), 9, .released),
-            .delivered(number(4), at: Instant(nanoseconds: 1 << 40)),
+            .delivered(number(4), at: Instant(nanoseconds: 1 << 40)), .damaged(next: number(8)),
         ]
         #expect(Set(facts.map(\.recordKind)) == Set(OutboxRecordKind.allCases))
         for fact in facts {
@@ -77,7 +77,7 @@ import Testing
             OutboxRecordKind.allCases.map { "\($0) \($0.rawValue)" } == [
                 "enqueued 101", "sent 102", "acknowledged 103", "completed 104", "returned 105",
                 "removed 106", "sessionLost 107", "sessionBegun 108", "noted 109", "numbered 110",
-                "flying 111", "delivered 112",
+                "flying 111", "delivered 112", "damaged 113",
             ])
     }
 
@@ -104,7 +104,8 @@ import Testing
             .sent(number(3), 8), .sent(number(2), 7), .acknowledged(8),
             .completed(8, .success, at: Instant(nanoseconds: 0)), .returned(8, .quotaExceeded),
             .removed(number(1), .overflow), .removed(number(3), .overflow),
-            .numbered(number(3)), .numbered(number(1 << 40)), .flying(number(1), 9, .published2),
+            .numbered(number(3)), .numbered(number(1 << 40)), .damaged(next: number(2)),
+            .flying(number(1), 9, .published2),
             .flying(number(2), 7, .published1), .flying(number(2), 9, .released),
             .flying(number(3), 9, .published1), .flying(number(4), 9, .published2),
         ]

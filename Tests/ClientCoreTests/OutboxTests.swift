@@ -48,6 +48,24 @@ import Testing
         #expect(outbox.inFlightCount == 0 && outbox.nextWaiting == number(1))
     }
 
+    /// What is missing may have been said: no identifier, session or number is used again.
+    @Test func afterDamageNothingIsTrusted() {
+        var outbox = Outbox()
+        outbox.apply(.sessionBegun)
+        for index in 1...4 { outbox.apply(.enqueued(number(UInt64(index)), message("\(index)"))) }
+        for index in 1...2 { outbox.apply(.sent(number(UInt64(index)), PacketID(UInt16(index)))) }
+        outbox.apply(.acknowledged(1))
+        outbox.apply(.damaged(next: number(1_000)))
+        #expect(!outbox.knowsSession && outbox.nextNumber == number(1_000))
+        #expect(outbox.standings.map(\.number) == [number(2), number(3), number(4)])
+        #expect(places(outbox) == [.waiting, .waiting, .waiting])
+        outbox.apply(.enqueued(number(1_000), message("1000")))
+        for value in [2, 3, 4, 1_000] {
+            #expect(outbox.nextWaiting == number(UInt64(value)))
+            outbox.apply(.sent(number(UInt64(value)), PacketID(UInt16(value))))
+        }
+    }
+
     /// Any order of removals, and the memory follows what is left.
     @Test func theQueueKeepsItsNumbers() {
         var random = SeededGenerator(seed: 3)

@@ -52,6 +52,25 @@ import Testing
         #expect(mark.rowsTaken(before: number(74)) == 9)
     }
 
+    /// Numbers that are skipped are no rows.
+    @Test func damageSkipsNumbersAndNoRows() throws {
+        var outbox = Outbox()
+        var mark = RecordingMark(fingerprint, count: 9)
+        mark.begin(at: number(1))
+        var bookmark = Bookmark(stream: "s", recording: mark)
+        for value in 1...4 {
+            outbox.apply(
+                .enqueued(
+                    number(UInt64(value)),
+                    Reading(ts: "t", temperature: "1", pressure: "2").message(
+                        topic: "t", stream: "s", seq: Int64(value), at: Instant(nanoseconds: 0))))
+        }
+        let fact = RecoveredOutbox.damage(to: &outbox, &bookmark, segments: 1)
+        #expect(fact == .damaged(next: outbox.nextNumber))
+        #expect(outbox.nextNumber > number(300_000) && outbox.count == 4)
+        #expect(bookmark.recording?.rowsTaken(before: outbox.nextNumber) == 4)
+    }
+
     @Test func anEndThatDoesNotMove() {
         #expect(End(count: nil, last: nil).remaining(from: number(5)) == nil)
         #expect(End(count: 7, last: nil).remaining(from: number(5)) == 7)

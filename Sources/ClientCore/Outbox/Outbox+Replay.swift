@@ -41,7 +41,7 @@ extension Outbox: ReplayedState {
         case .completed(let id, _, _), .returned(let id, _): isOpen(id)
         case .removed(let number, _): number == nextWaiting
         case .sessionLost, .sessionBegun, .noted, .delivered: true
-        case .numbered(let number):
+        case .numbered(let number), .damaged(let number):
             number >= nextNumber
                 && (isEmpty || number.rawValue - nextNumber.rawValue <= Self.skippedMax)
         case .flying(let number, let id, let flow):

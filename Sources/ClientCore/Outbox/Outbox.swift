@@ -109,6 +109,10 @@ package struct Outbox {
         case .sessionLost: loseSession()
         case .sessionBegun: knowsSession = true
         case .noted(let bytes): note = bytes
+        case .damaged(let next):
+            loseSession()
+            knowsSession = false
+            skip(to: next)
         case .numbered(let next): skip(to: next)
         case .flying(let number, let id, let flow): restore(number, id, flow)
         case .delivered(let number, let time):

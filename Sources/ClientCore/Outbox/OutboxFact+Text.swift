@@ -27,7 +27,7 @@ extension OutboxFact {
         case .removed(let number, let why): "message \(number.rawValue)  \(why)"
         case .sessionLost, .sessionBegun: ""
         case .noted(let note): "\(note.count) B"
-        case .numbered(let number): "next \(number.rawValue)"
+        case .numbered(let number), .damaged(let number): "next \(number.rawValue)"
         case .flying(let number, let id, let flow):
             "message \(number.rawValue)  packet \(id)  \(flow)"
         case .delivered(let number, let at): "message \(number.rawValue)  at \(at.nanoseconds)"

@@ -27,6 +27,9 @@ package enum OutboxFact: Equatable, Sendable {
     case sessionBegun
     /// What the program itself must remember, whole: it replaces what was noted before.
     case noted([UInt8])
+    /// Behind this, facts are missing that others may have heard of. Identifiers and the server's
+    /// session are not to be trusted any more, nor any number below the next one.
+    case damaged(next: MessageNumber)
 
     // A checkpoint needs some words more, for it tells where things stand and not how they got
     // there.

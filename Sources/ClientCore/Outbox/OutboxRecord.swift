@@ -16,6 +16,7 @@
 //     numbered       number 8
 //     flying         number 8, packet identifier 2, flow 1
 //     delivered      number 8, time 8
+//     damaged        number 8
 //
 // Times are nanoseconds since 1970. Reading the records of a journal back is Outbox+Replay's.
 import Journal
@@ -34,6 +35,7 @@ package enum OutboxRecordKind: UInt16, CaseIterable, Sendable {
     case numbered = 110
     case flying = 111
     case delivered = 112
+    case damaged = 113
 }
 
 extension OutboxFact {
@@ -51,6 +53,7 @@ extension OutboxFact {
         case .numbered: .numbered
         case .flying: .flying
         case .delivered: .delivered
+        case .damaged: .damaged
         }
     }
 
@@ -62,7 +65,7 @@ extension OutboxFact {
                 + message.payload.count
         case .noted(let note): note.count
         case .sent, .acknowledged, .completed, .returned, .removed, .sessionLost, .sessionBegun,
-            .numbered, .flying, .delivered:
+            .numbered, .flying, .delivered, .damaged:
             16
         }
     }
@@ -89,7 +92,8 @@ extension OutboxFact {
             output.append(littleEndian: why.rawValue)
         case .sessionLost, .sessionBegun: break
         case .noted(let note): output.append(note.span)
-        case .numbered(let number): output.append(littleEndian: number.rawValue)
+        case .numbered(let number), .damaged(let number):
+            output.append(littleEndian: number.rawValue)
         case .flying(let number, let id, let flow):
             output.append(littleEndian: number.rawValue)
             output.append(littleEndian: id.rawValue)
@@ -109,7 +113,7 @@ extension OutboxFact {
 
     private init?(_ kind: OutboxRecordKind, _ bytes: Span<UInt8>, _ reader: inout RecordReader) {
         switch kind {
-        case .enqueued, .sent, .removed, .numbered, .flying, .delivered:
+        case .enqueued, .sent, .removed, .numbered, .flying, .delivered, .damaged:
             guard let number = reader.number(in: bytes) else { return nil }
             self.init(kind, of: number, bytes, &reader)
         case .acknowledged, .completed, .returned:
@@ -144,6 +148,7 @@ extension OutboxFact {
         case .delivered:
             guard let time = reader.time(in: bytes) else { return nil }
             self = .delivered(number, at: time)
+        case .damaged: self = .damaged(next: number)
         default: self = .numbered(number)
         }
     }

@@ -53,15 +53,37 @@ struct RecoveredOutbox {
     let outbox: Outbox
     let bookmark: Bookmark
     let store: RecoveredStore
+    /// What follows from damage; the engine has to make it durable.
+    let damage: OutboxFact?
+
+    /// More readings than fit into a segment.
+    private static let readingsOfSegment: UInt64 = 1 << 18
 
     init(folder: String, stream: String) throws {
         var outbox = Outbox()
         store = try RecoveredStore(folder: folder, into: &outbox)
-        bookmark = Bookmark(outbox.note) ?? Bookmark(stream: stream)
+        var bookmark = Bookmark(outbox.note) ?? Bookmark(stream: stream)
+        let lost = store.report.setAside.count
+        damage = lost == 0 ? nil : Self.damage(to: &outbox, &bookmark, segments: UInt64(lost))
+        self.bookmark = bookmark
         guard bookmark.stream == stream else {
             throw OutboxOfOtherStream(
                 folder: folder, stream: bookmark.stream, count: outbox.count)
         }
         self.outbox = outbox
+    }
+
+    /// Readings that are missing were numbered, and may be in the database: no number that one of
+    /// them can have had is given again. The gap tells of the loss.
+    static func damage(
+        to outbox: inout Outbox, _ bookmark: inout Bookmark, segments: UInt64
+    ) -> OutboxFact {
+        let end = outbox.nextNumber
+        bookmark.recording?.pause(at: end)
+        // One more, for the segment whose end is missing.
+        let skipped = min(segments + 1, 16) * readingsOfSegment
+        let fact = OutboxFact.damaged(next: MessageNumber(rawValue: end.rawValue + skipped))
+        outbox.apply(fact)
+        return fact
     }
 }
