@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The publisher on a disk that is full, and on one that fails. The disk is a small file system in
-// memory, so that this needs root.
+// The publisher on a disk that is full, on one that fails, and on one that has lost something. The
+// full one is a small file system in memory, so that this needs root.
 import Foundation
 import Testing
 
@@ -84,6 +84,40 @@ import Testing
         let next = try stage.startPublisher(replay: recording, rate: 5_000)
         try next.waitFor("the recording goes on behind its first")
         next.crash()
+    }
+
+    /// Behind damage in the middle no number is given twice: what is left and what is new arrives.
+    @Test func aDamagedOutboxGivesNoNumberTwice() throws {
+        let stage = try Stage()
+        let outbox = stage.folder.appending(path: "outbox")
+        for part in 1...2 {
+            let publisher = try stage.startPublisher(
+                command: ["emit", "--rate", "2000", "--last", "\(part * 2_000)"])
+            try publisher.waitFor("sample \(part * 2_000) ")
+            publisher.crash()
+        }
+        let segments = try FileManager.default.contentsOfDirectory(atPath: outbox.path)
+            .filter { $0.hasPrefix("segment-") }.sorted()
+        #expect(segments.count == 2)
+        let file = try FileHandle(forUpdating: outbox.appending(path: segments[0]))
+        try file.seek(toOffset: 100_000)
+        try file.write(contentsOf: Data("damage".utf8))
+        try file.close()
+
+        let broker = try stage.startBroker()
+        let subscriber = try stage.startSubscriber()
+        let next = try stage.startPublisher(command: ["emit", "--rate", "100", "--count", "10"])
+        #expect(try next.end() == 0, "\(next.log.suffix(2_000))")
+        #expect(next.log.contains("\(segments[1]) is set aside"))
+        #expect(next.log.contains("readings may be missing, numbers go on with"))
+        try subscriber.wait(for: "the new readings") {
+            try stage.query("SELECT count(*) FROM readings WHERE seq > 4000") == "10"
+        }
+        let old = try stage.query("SELECT count(*) = max(seq) FROM readings WHERE seq <= 4000")
+        #expect(old == "1", "those in front of the damage")
+        #expect(try stage.query("SELECT count(*) FROM rejected") == "0")
+        #expect(try stage.query("SELECT sum(duplicates_refused) FROM session") == "0")
+        #expect(try subscriber.stop() == 0 && broker.stop() == 0)
     }
 
     /// The lock says who has it.
