@@ -45,6 +45,7 @@ let package = Package(
         .systemLibrary(
             name: "CSQLite", path: "CShims/CSQLite", pkgConfig: "sqlite3",
             providers: [.apt(["libsqlite3-dev"])]),
+        .systemLibrary(name: "CFuse", path: "CShims/CFuse"),
 
         .target(name: "MQTT", swiftSettings: pure),
         .target(name: "Journal", exclude: ["README.md"], swiftSettings: pure),
@@ -105,6 +106,9 @@ let package = Package(
             dependencies: ["qos2-bench", "MQTT", "Reactor", "CSQLite", arguments],
             swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
+        .executableTarget(
+            name: "LosingFileSystem", dependencies: ["CFuse"], path: "Tests/LosingFileSystem",
+            swiftSettings: strict),
         .testTarget(
             name: "SystemTests",
             exclude: [

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The seeded generator that decides what a power cut leaves.
+
+struct SplitMix64: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+
+    /// True as often as `share` says, of 0 to 1.
+    mutating func happens(_ share: Double) -> Bool {
+        Double.random(in: 0..<1, using: &self) < share
+    }
+}

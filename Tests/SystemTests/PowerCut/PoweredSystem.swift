@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The three real programs, of which the broker and, if wanted, the publisher live on a disk that
+// loses what was not synced. The subscriber's database is SQLite's promise and lies elsewhere.
+import Foundation
+import Testing
+
+final class PoweredSystem {
+    let stage: Stage
+    let mount: LosingMount
+    private(set) var broker: Program
+    private var publisher: Program?
+    private let subscriber: Program
+    private let publisherIsOnMount: Bool
+    private let version: String
+    private let rate: Int
+    private let configuration: String
+    private var starts = 0
+
+    init(publisherOnMount: Bool, version: String = "5", rate: Int = 1_500) throws {
+        stage = try Stage()
+        mount = try LosingMount(in: stage)
+        publisherIsOnMount = publisherOnMount
+        self.version = version
+        self.rate = rate
+        configuration = try stage.write(
+            "broker.conf",
+            """
+            listener \(stage.port) 127.0.0.1
+            persistence_location \(mount.folder.path)/broker
+            log_handshakes never
+
+            """)
+        broker = try stage.start("qos2-broker", ["-c", configuration])
+        try broker.wait(for: "an open port", until: { [port = stage.port] in accepts(port) })
+        subscriber = try stage.startSubscriber()
+        publisher = try startPublisher()
+    }
+
+    var ledger: URL { stage.folder.appending(path: "ledger") }
+
+    /// It must start, whatever the disk looks like.
+    func startBroker() throws {
+        broker = try stage.start("qos2-broker", ["-c", configuration])
+        try broker.wait(for: "an open port", until: { accepts(stage.port) })
+        #expect(broker.log.contains("store recovered"), "\(broker.log)")
+    }
+
+    private func startPublisher(last: Int? = nil) throws -> Program {
+        let outbox = publisherIsOnMount ? mount.folder : stage.folder
+        let end = ["--last", "\(last ?? 100_000_000)"]
+        return try stage.startPublisher(
+            "protocol \(version)\noutbox_path \(outbox.path)/outbox",
+            command: ["emit", "--rate", "\(rate)", "--ledger", ledger.path] + end)
+    }
+
+    /// The machine dies at its `change`th change of the disk from now, and boots.
+    func cutPower(at change: Int, seed: UInt64, leaving remains: String) throws {
+        try mount.say("freeze \(change) \(seed % 2 == 0 ? "before" : "after")")
+        #expect(try mount.answer() == "frozen")
+        kill(broker.pid, SIGKILL)
+        if publisherIsOnMount, let publisher { kill(publisher.pid, SIGKILL) }
+        #expect(try mount.order("cut \(seed) \(remains)") == "done")
+        broker.crash()
+        if publisherIsOnMount { publisher?.crash() }
+        try startBroker()
+        if publisherIsOnMount { publisher = try startPublisher() }
+    }
+
+    /// Not every cut comes while the system starts: some of them wait for so many rows more.
+    func waitForRows(_ more: Int) throws {
+        let before = try stage.rows()
+        try broker.wait(for: "\(more) rows more", within: .seconds(60)) {
+            try stage.rows() >= before + more
+        }
+    }
+
+    /// Lets the publisher come to an end, everything arrive, and has it judged.
+    func finish(expecting verdict: Int32 = 0) throws {
+        publisher?.crash()
+        let last = try lastSeq() + 200
+        let publisher = try startPublisher(last: last)
+        #expect(try publisher.end(within: .seconds(120)) == 0, "\(publisher.log.suffix(2_000))")
+        if verdict == 0 {
+            try broker.wait(for: "all rows", within: .seconds(120)) {
+                try stage.rows() >= last
+            }
+        }
+        #expect(try subscriber.stop() == 0, "\(subscriber.log.suffix(2_000))")
+        let judge = try stage.start(
+            "qos2-bench",
+            ["verify", "--ledger", ledger.path, "--database", stage.database.path])
+        #expect(try judge.end() == verdict, "\(judge.log)")
+        #expect(try broker.stop() == 0, "\(broker.log.suffix(2_000))")
+    }
+
+    /// The number of the last whole line of the ledger.
+    private func lastSeq() throws -> Int {
+        let text = try String(contentsOf: ledger, encoding: .utf8)
+        let seqs = text.split(separator: "\n").compactMap { line -> Int? in
+            guard let at = line.range(of: "\"seq\":") else { return nil }
+            return Int(line[at.upperBound...].prefix { $0.isNumber })
+        }
+        return try #require(seqs.max())
+    }
+}
