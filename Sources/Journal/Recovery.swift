@@ -72,7 +72,14 @@ public struct Recovery: ~Copyable {
             if try segment(name, bytes, take) {
                 report.segments.append(name)
                 guard only == nil else { continue }
-                try Self.onDisk { () throws(DiskError) in try settle(name, bytes) }
+                try Self.onDisk { () throws(DiskError) in
+                    // What a failed sync left is shown by the system as written, and is not on the
+                    // disk: only writing it again puts it there.
+                    if index == names.count - 1 {
+                        try disk.write(bytes.span.extracting(..<contentEnd), to: name, at: 0)
+                    }
+                    try settle(name, bytes)
+                }
             } else if !isSuperseded(bytes) {
                 try Self.onDisk { () throws(DiskError) in try setAside(names[index...]) }
                 break
