@@ -80,6 +80,11 @@ let package = Package(
             exclude: ["README.md"],
             swiftSettings: strict),
 
+        .executableTarget(
+            name: "qos2-simulator",
+            dependencies: ["BrokerCore", "ClientCore", "MQTT", "Journal", arguments],
+            exclude: ["README.md"], swiftSettings: pure),
+
         .testTarget(name: "MQTTTests", dependencies: ["MQTT"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
         .testTarget(
@@ -104,6 +109,9 @@ let package = Package(
         .testTarget(
             name: "BenchTests",
             dependencies: ["qos2-bench", "MQTT", "Reactor", "CSQLite", arguments],
+            swiftSettings: strict),
+        .testTarget(
+            name: "SimulationTests", dependencies: ["qos2-simulator"], exclude: ["Seeds.txt"],
             swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
         .executableTarget(

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+// Messages of one publisher, topic and QoS come in the order in which they were offered; repeats of
+// QoS 1 do not count. A message that was refused for now comes again later, and so ends the order of
+// its publisher. [MQTT-4.6.0-5]
+import MQTT
+
+final class OrderChecker: Checker {
+    let name = "order"
+
+    private struct Stream: Hashable {
+        let subscriber: Int
+        let publisher: Int
+        let topic: Int
+        let qos: QoS
+    }
+
+    private var last: [Stream: Int] = [:]
+    private var refused: Set<Int> = []
+
+    func see(_ sight: Sight, _ world: World) {
+        switch sight {
+        case .refused(let publisher): refused.insert(publisher)
+        case .stored(let node, let label, _):
+            guard let message = world.plan.message(label),
+                world.plan.rows[world.plan.subscriber(of: node)][label] == 1
+            else { return }
+            let stream = Stream(
+                subscriber: node, publisher: label / 1_000_000, topic: message.topic,
+                qos: message.qos)
+            if let before = last[stream], before > label, !refused.contains(stream.publisher) {
+                let place = world.nodes[node].name
+                fail(world, "\(place) got message \(label) after message \(before)")
+            }
+            last[stream] = label
+        default: break
+        }
+    }
+}
