@@ -10,9 +10,6 @@ public struct Commit {
     public fileprivate(set) var others: [Range<Int>] = []
     /// The number of its first batch.
     public let number: UInt64
-    public fileprivate(set) var epoch: UInt32
-    /// Nanoseconds since 1970.
-    public let time: Int64
 
     public var batches: Int { 1 + others.count }
 
@@ -38,8 +35,6 @@ public struct CommitReader {
     public private(set) var position: SegmentHome.Position
     /// Where that ends in the file.
     public private(set) var end = SegmentHeader.size
-    /// Sound batches behind `end`, whose commit has no end. Known when `next` has given nil.
-    public private(set) var unfinished: Commit?
 
     /// `position` is that of the file's first batch.
     public init(at position: SegmentHome.Position, _ checksum: @escaping Checksum) {
@@ -56,8 +51,7 @@ public struct CommitReader {
             let start = at + BatchHeader.size
             at = start + Int(batch.length)
             if commit == nil {
-                commit = Commit(
-                    first: start..<at, number: batch.number, epoch: batch.epoch, time: batch.time)
+                commit = Commit(first: start..<at, number: batch.number)
             } else {
                 commit?.others.append(start..<at)
             }
@@ -66,7 +60,6 @@ public struct CommitReader {
             end = at
             return commit
         }
-        unfinished = commit
         return nil
     }
 }

@@ -1,7 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps a journal's folder small, and reads the small form back: the newest sound checkpoint at the
-// start, and from time to time the next one, made from that and the segments that are complete
+// Keeps a journal's folder small, and reads the small form back: the newest sound checkpoint and what
+// lies behind it at the start, and from time to time the next one, made from that and the segments that are complete
 // since. When it is due, and on which thread it is made, is decided above.
+
+extension Recovery {
+    /// Reads the newest sound checkpoint, and the segments behind it, into `state`, which is empty.
+    /// `only` as in `init`.
+    public static func read<State: ReplayedState & ~Copyable>(
+        _ disk: any Disk, only: [String]? = nil, into state: inout State
+    ) throws(RecoveryError) -> RecoveryReport {
+        let position = try Checkpoint.readNewest(from: disk, into: &state)
+        var recovery = Recovery(from: disk, after: position ?? .start, only: only)
+        return try recovery.run { records throws(RecordError) in try state.batch(records) }
+    }
+}
 
 extension Checkpoint {
     /// Reads the newest sound checkpoint; its position, or nil if there is none.
@@ -28,11 +40,7 @@ extension Checkpoint {
     public static func write<State: ReplayedState & ~Copyable>(
         folding segments: [String], into state: consuming State, on disk: any Disk
     ) throws(RecoveryError) -> String {
-        let position = try readNewest(from: disk, into: &state)
-        var recovery = Recovery(from: disk, after: position ?? .start, only: segments)
-        let report = try recovery.run { records throws(RecordError) in
-            try state.batch(records)
-        }
+        let report = try Recovery.read(disk, only: segments, into: &state)
         if let segment = report.setAside.first { throw .broken(segment: segment) }
         // Recovery names the epoch in which writing would go on; the checkpoint ends before it.
         var end = report.position

@@ -72,14 +72,8 @@ public struct Recovery: ~Copyable {
             if try segment(name, bytes, take) {
                 report.segments.append(name)
                 guard only == nil else { continue }
-                try Self.onDisk { () throws(DiskError) in
-                    // What a failed sync left is shown by the system as written, and is not on the
-                    // disk: only writing it again puts it there.
-                    if index == names.count - 1 {
-                        try disk.write(bytes.span.extracting(..<contentEnd), to: name, at: 0)
-                    }
-                    try settle(name, bytes)
-                }
+                let isLast = index == names.count - 1
+                try Self.onDisk { () throws(DiskError) in try settle(name, bytes, isLast) }
             } else if !isSuperseded(bytes) {
                 try Self.onDisk { () throws(DiskError) in try setAside(names[index...]) }
                 break
@@ -92,7 +86,11 @@ public struct Recovery: ~Copyable {
 
     /// Writing goes on in another segment. The room that this one has left is given back: else each
     /// life of a process that is killed again and again would leave 16 MiB to keep and to read.
-    private func settle(_ name: String, _ bytes: [UInt8]) throws(DiskError) {
+    ///
+    /// What a failed sync left in the last one is shown by the system as written, and is not on the
+    /// disk: only writing it again puts it there. Those before it were synced before it was begun.
+    private func settle(_ name: String, _ bytes: [UInt8], _ isLast: Bool) throws(DiskError) {
+        if isLast { try disk.write(bytes.span.extracting(..<contentEnd), to: name, at: 0) }
         if contentEnd < bytes.count { try disk.giveBack(name, behind: contentEnd) }
         try disk.sync(name)
     }

@@ -26,11 +26,7 @@ import Testing
     /// One process: it recovers, writes one record, folds what was complete when it came, and ends.
     private func live(on disk: LosingDisk) throws -> Int {
         var state = Count()
-        let position = try Checkpoint.readNewest(from: disk, into: &state)
-        var recovery = Recovery(from: disk, after: position ?? .start)
-        let report = try recovery.run { records throws(RecordError) in
-            try state.batch(records)
-        }
+        let report = try Recovery.read(disk, into: &state)
         let home = SegmentHome(
             at: report.position, segmentSize: 4096, writer: DirectWriter(disk),
             sealed: report.segments, now: { 0 })

@@ -20,11 +20,7 @@ package struct RecoveredStore {
         } catch {
             throw .disk(error)
         }
-        let position = try Checkpoint.readNewest(from: disk, into: &state)
-        var recovery = Recovery(from: disk, after: position ?? .start)
-        report = try recovery.run { records throws(RecordError) in
-            try state.batch(records)
-        }
+        report = try Recovery.read(disk, into: &state)
         duration = clock.now - start
     }
 }

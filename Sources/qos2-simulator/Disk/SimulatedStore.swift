@@ -12,15 +12,6 @@ final class SimulatedStore<State: ReplayedState & ~Copyable> {
     /// Complete segments that the last checkpoint holds.
     private var held = 0
 
-    /// Reads the folder into `state`.
-    static func recover(
-        _ disk: SimulatedDisk, into state: inout State
-    ) throws(RecoveryError) -> RecoveryReport {
-        let position = try Checkpoint.readNewest(from: disk, into: &state)
-        var recovery = Recovery(from: disk, after: position ?? .start)
-        return try recovery.run { records throws(RecordError) in try state.batch(records) }
-    }
-
     init(
         _ disk: SimulatedDisk, _ report: RecoveryReport, segmentSize: Int, checkpointSegments: Int,
         now: @escaping () -> Int64

@@ -18,8 +18,7 @@ final class BrokerProcess: Process {
 
     private unowned let node: Node
     private unowned let world: World
-    private var store: SimulatedStore<Replay>?
-    private var home: ObservedHome?
+    private var store: NodeStore<Replay>?
     private(set) var engine: Engine
     private var sockets: [Socket?] = []
     private var places: [Int: Int] = [:]
@@ -43,37 +42,17 @@ final class BrokerProcess: Process {
 
     private func recover() throws(RecoveryError) {
         var replay = Replay()
-        let report = try SimulatedStore.recover(node.disk, into: &replay)
-        let store = SimulatedStore<Replay>(
-            node.disk, report, segmentSize: world.scenario.segmentSize,
-            checkpointSegments: world.scenario.checkpointSegments,
-            now: { [unowned world] in world.now.nanoseconds })
-        let life = node.life
-        let index = node.index
-        store.writer.wantsStep = { [unowned world] in
-            world.schedule(.disk(node: index, life: life), after: world.random.delay(5, 4_000))
-        }
-        store.writer.wantsSpare = { [unowned world] in
-            world.schedule(.spare(node: index, life: life), after: world.random.delay(50, 9_000))
-        }
-        let home = ObservedHome(
-            store.segments, isHasty: world.bug?.hastiness ?? { _ in false },
-            willCommit: { [unowned world] batch in
-                world.see(.handed(node: index, batch: batch))
-            })
+        let report = try Recovery.read(node.disk, into: &replay)
+        let store = NodeStore<Replay>(
+            node, world, report, state: replay.durableDescription(),
+            upkeepInterval: Self.upkeepInterval, isHasty: world.bug?.hastiness ?? { _ in false })
         self.store = store
-        self.home = home
-        world.see(
-            .recovered(
-                node: index, batches: report.position.nextBatch - 1, tornBytes: report.tornBytes,
-                setAside: report.setAside.count, state: replay.durableDescription()))
         engine = Engine(
-            limits: world.scenario.limits, home: home,
+            limits: world.scenario.limits, home: store.home,
             seed: world.random.next(), from: replay)
         engine.recovered(at: world.now)
         carryOut()
-        store.writer.prepareSpare()
-        world.schedule(.upkeep(node: index, life: life), after: Self.upkeepInterval)
+        store.begin()
     }
 }
 
@@ -116,8 +95,8 @@ extension BrokerProcess {
     func happened(_ event: Event) {
         switch event {
         case .disk: stepDisk()
-        case .spare: store?.writer.makeSpare()
-        case .upkeep: upkeep()
+        case .spare: store?.makeSpare()
+        case .upkeep: store?.upkeep()
         case .deadline(let deadline, let at, _, _): reach(deadline, at)
         default: preconditionFailure("not for the broker: \(event)")
         }
@@ -131,25 +110,9 @@ extension BrokerProcess {
     }
 
     private func stepDisk() {
-        do throws(DiskError) {
-            guard let number = try store?.writer.step() else { return }
-            guard home?.wasHasty() == false else { return }
-            engine.committed(number)
-            carryOut()
-        } catch {
-            world.see(.diskFailed(node: node.index, error))
-            node.doom = node.doom ?? .diskFailure
-        }
-    }
-
-    private func upkeep() {
-        do throws(RecoveryError) {
-            if try store?.maintain() == true { world.see(.checkpoint(node: node.index)) }
-        } catch {
-            // A checkpoint that failed is told, and the next one is tried later.
-        }
-        world.schedule(
-            .upkeep(node: node.index, life: node.life), after: Self.upkeepInterval)
+        guard let number = store?.step() else { return }
+        engine.committed(number)
+        carryOut()
     }
 
     private func reach(_ deadline: Deadline, _ at: Instant) {

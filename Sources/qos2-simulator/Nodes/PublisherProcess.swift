@@ -8,8 +8,7 @@ import MQTT
 final class PublisherProcess: ClientProcess {
     private static let upkeepInterval = Duration.milliseconds(700)
 
-    private var store: SimulatedStore<Outbox>?
-    private var home: ObservedHome?
+    private var store: NodeStore<Outbox>?
     /// Offered, and not yet in the outbox for good; oldest first.
     private var taking: [Int] = []
     private var toForget: [Receipt] = []
@@ -23,50 +22,29 @@ final class PublisherProcess: ClientProcess {
             return
         }
         super.start()
-        store?.writer.prepareSpare()
-        world.schedule(
-            .upkeep(node: node.index, life: node.life), after: Self.upkeepInterval)
+        store?.begin()
         plan()
     }
 
     private func recover() throws(RecoveryError) {
         var outbox = Outbox()
-        let report = try SimulatedStore.recover(node.disk, into: &outbox)
-        let (index, life) = (node.index, node.life)
-        let store = SimulatedStore<Outbox>(
-            node.disk, report, segmentSize: world.scenario.segmentSize,
-            checkpointSegments: world.scenario.checkpointSegments,
-            now: { [unowned world] in world.now.nanoseconds })
-        store.writer.wantsStep = { [unowned world] in
-            world.schedule(.disk(node: index, life: life), after: world.random.delay(5, 4_000))
-        }
-        store.writer.wantsSpare = { [unowned world] in
-            world.schedule(.spare(node: index, life: life), after: world.random.delay(50, 9_000))
-        }
-        let home = ObservedHome(
-            store.segments, isHasty: { _ in false },
-            willCommit: { [unowned world] batch in
-                world.see(.handed(node: index, batch: batch))
-            })
+        let report = try Recovery.read(node.disk, into: &outbox)
+        let store = NodeStore<Outbox>(
+            node, world, report, state: "", upkeepInterval: Self.upkeepInterval)
         self.store = store
-        self.home = home
-        world.see(
-            .recovered(
-                node: index, batches: report.position.nextBatch - 1, tornBytes: report.tornBytes,
-                setAside: report.setAside.count, state: ""))
         var options = Self.options(node)
-        options.inFlightMax = world.scenario.publishers[index - 1].inFlightMax
+        options.inFlightMax = world.scenario.publishers[node.index - 1].inFlightMax
         engine = ClientEngine(
             ClientSession(options, outbox: outbox, knowsSession: outbox.knowsSession),
-            home: home, seed: world.random.next())
+            home: store.home, seed: world.random.next())
     }
 
     override func happened(_ event: Event) {
         switch event {
         case .reading: offer()
         case .disk: stepDisk()
-        case .spare: store?.writer.makeSpare()
-        case .upkeep: upkeep()
+        case .spare: store?.makeSpare()
+        case .upkeep: store?.upkeep()
         default: super.happened(event)
         }
     }
@@ -130,25 +108,9 @@ extension PublisherProcess {
     }
 
     private func stepDisk() {
-        do throws(DiskError) {
-            guard let number = try store?.writer.step() else { return }
-            guard home?.wasHasty() == false else { return }
-            engine.committed(number)
-            endOfEvent()
-        } catch {
-            world.see(.diskFailed(node: node.index, error))
-            node.doom = node.doom ?? .diskFailure
-        }
-    }
-
-    private func upkeep() {
-        do throws(RecoveryError) {
-            if try store?.maintain() == true { world.see(.checkpoint(node: node.index)) }
-        } catch {
-            // A checkpoint that failed is told, and the next one is tried later.
-        }
-        world.schedule(
-            .upkeep(node: node.index, life: node.life), after: Self.upkeepInterval)
+        guard let number = store?.step() else { return }
+        engine.committed(number)
+        endOfEvent()
     }
 }
 
