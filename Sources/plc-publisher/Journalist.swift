@@ -91,16 +91,7 @@ final class Journalist {
     }
 
     func checkpoint(_ outcome: CheckpointOutcome) {
-        switch outcome {
-        case .written(let superseded, let size):
-            log.write(
-                .debug, "checkpoint of \(size) B, \(superseded.count) segments deleted",
-                kind: LogKind.checkpoint)
-        case .failed(let reason):
-            log.write(
-                .error, "checkpoint failed, the outbox's folder keeps growing: \(reason)",
-                kind: LogKind.checkpoint, tint: .failure)
-        }
+        outcome.tell(log, growing: "the outbox's folder", kind: LogKind.checkpoint)
     }
 
     func finished(last seq: Int64) {

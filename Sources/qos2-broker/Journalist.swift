@@ -173,16 +173,7 @@ final class Journalist {
     }
 
     func checkpoint(_ outcome: CheckpointOutcome) {
-        switch outcome {
-        case .written(let superseded, let size):
-            log.write(
-                .debug, "checkpoint of \(size) B, \(superseded.count) segments deleted",
-                kind: LogKind.checkpoint)
-        case .failed(let reason):
-            log.write(
-                .error, "checkpoint failed, the store keeps growing: \(reason)",
-                kind: LogKind.checkpoint, tint: .failure)
-        }
+        outcome.tell(log, growing: "the store", kind: LogKind.checkpoint)
     }
 
     /// Told when it changes.

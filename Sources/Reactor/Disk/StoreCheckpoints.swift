@@ -9,6 +9,19 @@ package enum CheckpointOutcome: Sendable {
     /// Segments that the store does not need any more; they are deleted.
     case written(superseded: Set<String>, size: Int)
     case failed(String)
+
+    /// `folder` is what goes on growing where there is none: `the store`.
+    package func tell(_ log: Log, growing folder: String, kind: String) {
+        switch self {
+        case .written(let superseded, let size):
+            log.write(
+                .debug, "checkpoint of \(size) B, \(superseded.count) segments deleted", kind: kind)
+        case .failed(let reason):
+            log.write(
+                .error, "checkpoint failed, \(folder) keeps growing: \(reason)", kind: kind,
+                tint: .failure)
+        }
+    }
 }
 
 /// The work of one checkpoint, for a thread of its own.
