@@ -76,7 +76,8 @@ let package = Package(
             dependencies: ["BrokerCore", "ClientCore", "Journal", "Reactor", arguments],
             swiftSettings: strict),
         .executableTarget(
-            name: "qos2-bench", dependencies: ["MQTT", "Reactor", "CSQLite", arguments],
+            name: "qos2-bench",
+            dependencies: ["ClientCore", "MQTT", "Reactor", "CSQLite", arguments],
             exclude: ["README.md"],
             swiftSettings: strict),
 
@@ -108,7 +109,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "BenchTests",
-            dependencies: ["qos2-bench", "MQTT", "Reactor", "CSQLite", arguments],
+            dependencies: ["qos2-bench", "ClientCore", "MQTT", "Reactor", "CSQLite", arguments],
             swiftSettings: strict),
         .testTarget(
             name: "SimulationTests", dependencies: ["qos2-simulator"], exclude: ["Seeds.txt"],

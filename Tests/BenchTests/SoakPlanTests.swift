@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The blows of a soak: as many as asked for, on whom it was asked for, and the same for one seed.
+import ClientCore
 import Testing
 
 @testable import qos2_bench
@@ -11,7 +12,7 @@ import Testing
         plan.victims = victims
         plan.kills = 200
         plan.cuts = 50
-        var random = SplitMix64(seed: seed)
+        var random = SeededGenerator(seed: seed)
         return plan.blows(using: &random)
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // What a soak is to do, and the order in which it does it: all drawn from one seed.
+import ClientCore
 import MQTT
 
 struct SoakPlan {
@@ -50,7 +51,7 @@ struct SoakPlan {
     /// One in so many kills under `all` hits everything.
     private static let killAllShare = 10
 
-    func blows(using random: inout SplitMix64) -> [Blow] {
+    func blows(using random: inout SeededGenerator) -> [Blow] {
         var blows = (0..<kills).map { _ -> Blow in
             if victims == .all, Int.random(in: 0..<Self.killAllShare, using: &random) == 0 {
                 return .killAll

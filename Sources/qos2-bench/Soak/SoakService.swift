@@ -2,6 +2,7 @@
 //
 // Leads a soak: strikes blow after blow while readings flow, lets everything come to rest, and asks
 // for the proof. Blows follow the bytes on the wire, not the clock: a kill hits work, not idleness.
+import ClientCore
 import Glibc
 import Reactor
 
@@ -45,7 +46,7 @@ final class SoakService: Service {
     private let loop: EventLoop
     private let wire: Wire
     private let stage: SoakStage
-    private var random: SplitMix64
+    private var random: SeededGenerator
     private var blows: [SoakPlan.Blow]
 
     private var phase = Phase.subscribing
@@ -69,7 +70,7 @@ final class SoakService: Service {
     init(_ plan: SoakPlan, _ loop: EventLoop) throws(SystemError) {
         self.plan = plan
         self.loop = loop
-        random = SplitMix64(seed: plan.seed)
+        random = SeededGenerator(seed: plan.seed)
         blows = plan.blows(using: &random)
         let brokerPort = try freePort()
         wire = try Wire(loop, brokerPort: brokerPort)

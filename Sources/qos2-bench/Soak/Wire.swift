@@ -2,6 +2,7 @@
 //
 // The wire between companions and broker that a soak cuts: every connection is passed on as it is,
 // until its fuse has burnt down; what was behind that byte is lost, in the middle of a packet or not.
+import ClientCore
 import Glibc
 import Reactor
 
@@ -49,7 +50,7 @@ final class Wire {
     func port(of side: Side) -> UInt16 { loop.boundPort(tag: side.rawValue)! }
 
     /// Cuts one connection after so many more bytes; false where there is none.
-    func cut(after bytes: Int, using random: inout SplitMix64) -> Bool {
+    func cut(after bytes: Int, using random: inout SeededGenerator) -> Bool {
         let whole = pairs.keys.sorted().filter { pairs[$0]!.far >= 0 && pairs[$0]!.fuse == nil }
         guard let chosen = whole.randomElement(using: &random) else { return false }
         pairs[chosen]!.fuse = bytes
@@ -165,19 +166,4 @@ func freePort() throws(SystemError) -> UInt16 {
         if result == 0 { return port }
     }
     throw SystemError(operation: "find a free port", errno: EADDRINUSE)
-}
-
-/// Repeatable choices.
-struct SplitMix64: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var mixed = state
-        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
-        return mixed ^ (mixed >> 31)
-    }
 }

@@ -88,26 +88,10 @@ private final class CountedOverflow: BodyOverflow {
     }
 
     @Test func blocksInUseNeverOverlap() {
-        var random = SplitMix64(seed: 11)
         var pool = BlockPool(heapBytesMax: 20_000, overflow: overflow)
-        var taken: [(block: BlockPool.Block, size: Int, mark: UInt8)] = []
-        for step in 0..<6000 {
-            if taken.isEmpty || random.chance(oneIn: 2), taken.count < 400 {
-                let size = random.pick([0, 1, 33, 64, 65, 200, 600, 9000, 130_000, 600_000])
-                let mark = UInt8(truncatingIfNeeded: step)
-                let block = pool.take(size)
-                block.base.initializeMemory(as: UInt8.self, repeating: mark, count: size)
-                taken.append((block, size, mark))
-            } else {
-                let (block, size, mark) = taken.remove(at: random.upTo(taken.count - 1))
-                let memory = UnsafeRawBufferPointer(start: block.base, count: size)
-                let isWhole = memory.allSatisfy { $0 == mark }
-                #expect(isWhole)
-                pool.give(back: block)
-            }
-        }
-        for (block, _, _) in taken { pool.give(back: block) }
-        #expect(pool.blocksInUse == 0)
+        exercise(
+            &pool, seed: 11, steps: 6000,
+            sizes: [0, 1, 33, 64, 65, 200, 600, 9000, 130_000, 600_000], takenMax: 400)
         #expect(overflow.bytes <= 4 << 20)
     }
 }

@@ -73,25 +73,9 @@ import Testing
     }
 
     @Test func blocksInUseNeverOverlap() {
-        var random = SplitMix64(seed: 4)
         var pool = BlockPool(keptBytesMax: 4096)
-        var taken: [(block: BlockPool.Block, size: Int, mark: UInt8)] = []
-        for step in 0..<3000 {
-            if taken.isEmpty || random.chance(oneIn: 2), taken.count < 60 {
-                let size = random.pick([1, 30, 33, 200, 512, 600, 3000, 9000])
-                let mark = UInt8(truncatingIfNeeded: step)
-                let block = pool.take(size)
-                block.base.initializeMemory(as: UInt8.self, repeating: mark, count: size)
-                taken.append((block, size, mark))
-            } else {
-                let (block, size, mark) = taken.remove(at: random.upTo(taken.count - 1))
-                let memory = UnsafeRawBufferPointer(start: block.base, count: size)
-                #expect(memory.first == mark && memory.last == mark)
-                pool.give(back: block)
-            }
-            #expect(pool.blocksInUse == taken.count)
-        }
-        for (block, _, _) in taken { pool.give(back: block) }
-        #expect(pool.blocksInUse == 0)
+        exercise(
+            &pool, seed: 4, steps: 3000, sizes: [1, 30, 33, 200, 512, 600, 3000, 9000],
+            takenMax: 60)
     }
 }
