@@ -7,14 +7,6 @@ import ClientCore
 import Journal
 import Reactor
 
-/// The exit codes that all programs of this house share.
-enum Exit {
-    static let failed: Int32 = 1
-    static let disk: Int32 = 74
-    static let notAllowed: Int32 = 77
-    static let configuration: Int32 = 78
-}
-
 /// Where a simulated PLC ends, if it does: after so many readings, or with one of the stream.
 struct End {
     var count: Int?

@@ -128,11 +128,3 @@ struct BrokerCommand: ParsableCommand {
 }
 
 extension OverflowFile: BodyOverflow {}
-
-/// The exit codes that all programs of this house share.
-enum Exit {
-    static let failed: Int32 = 1
-    static let disk: Int32 = 74
-    static let notAllowed: Int32 = 77
-    static let configuration: Int32 = 78
-}

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The root of the command line, and the exit codes of all commands.
+// The root of the command line.
 import ArgumentParser
 
 struct ControlCommand: ParsableCommand {
@@ -8,10 +8,4 @@ struct ControlCommand: ParsableCommand {
         abstract: "Looks after a broker and its store.",
         subcommands: [FsckCommand.self],
         helpNames: .long)
-}
-
-enum Exit {
-    static let damaged: Int32 = 2
-    static let noInput: Int32 = 66
-    static let disk: Int32 = 74
 }

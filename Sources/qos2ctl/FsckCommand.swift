@@ -58,7 +58,7 @@ struct FsckCommand: ParsableCommand {
         print(state.text)
         guard !inspection.isDamaged, state.isWhole else {
             print("damaged: see above")
-            throw ExitCode(Exit.damaged)
+            throw ExitCode(Exit.notProved)
         }
         print("sound")
     }

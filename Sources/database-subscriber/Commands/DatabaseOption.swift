@@ -38,13 +38,6 @@ struct DatabaseOption: ParsableArguments {
     }
 }
 
-/// The exit codes that all programs of this house share.
-enum Exit {
-    static let failed: Int32 = 1
-    static let disk: Int32 = 74
-    static let configuration: Int32 = 78
-}
-
 /// `sqlite:/var/lib/qos2/telemetry.db`; the scheme may be left out.
 struct DatabaseLocation: ExpressibleByArgument, Equatable, CustomStringConvertible {
     let path: String

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The root of the command line, and what all commands have in common: exit codes and the loop.
+// The root of the command line, and what all commands have in common: the loop.
 import ArgumentParser
 import Reactor
 
@@ -13,14 +13,6 @@ struct BenchCommand: ParsableCommand {
             SoakCommand.self,
         ],
         helpNames: .long)
-}
-
-/// The exit codes that all programs of this house share.
-enum Exit {
-    static let failed: Int32 = 1
-    static let notProved: Int32 = 2
-    static let noInput: Int32 = 66
-    static let unreachable: Int32 = 69
 }
 
 /// A loop, or one line and the end.
