@@ -26,7 +26,11 @@ public enum Checkpoint {
         fill(&journal)
         journal.submit()
         home.finish()
-        if let failure = home.failure { throw failure }
+        if let failure = home.failure {
+            // What it took is worth more to what is being written now.
+            try disk.remove(unfinished)
+            throw failure
+        }
         try disk.sync(unfinished)
         let name = name(position)
         try disk.rename(unfinished, to: name)

@@ -159,10 +159,21 @@ public struct Inspection {
         }
         let end = commits.position
         if end.nextBatch > start.nextBatch { file.batches = start.nextBatch...end.nextBatch - 1 }
-        var torn = 0
-        for at in commits.end..<bytes.count where bytes[at] != 0 { torn += 1 }
-        if torn > 0, file.condition == .sound { file.condition = .torn(torn) }
+        if file.condition == .sound {
+            file.condition = rest(of: bytes, from: commits.end, end)
+        }
         return end
+    }
+
+    /// What lies behind the last whole commit.
+    private func rest(
+        of bytes: Span<UInt8>, from end: Int, _ position: SegmentHome.Position
+    ) -> Condition {
+        var torn = 0
+        for at in end..<bytes.count where bytes[at] != 0 { torn += 1 }
+        if torn == 0 { return .sound }
+        return TornTail.mayBe(bytes, from: end, position, disk.checksum)
+            ? .torn(torn) : .damaged("from batch \(position.nextBatch) on it cannot be read")
     }
 
     /// What lies between the end of the chain and a segment that does not go on with it.

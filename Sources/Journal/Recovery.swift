@@ -16,6 +16,13 @@ public struct RecoveryReport: Equatable, Sendable {
     /// Segments that do not continue the chain, under their old names: they were set aside, unless
     /// the folder was to be left as it is.
     public var setAside: [String] = []
+    /// The segment in which the chain ended although more was committed behind that.
+    public var damaged: String?
+    /// Where writing may go on; nil for a new segment.
+    public var tail: SegmentTail?
+
+    /// Something that was committed may be missing.
+    public var isDamaged: Bool { damaged != nil || !setAside.isEmpty }
 }
 
 public enum RecoveryError: Error, Equatable, CustomStringConvertible {
@@ -45,6 +52,7 @@ public struct Recovery: ~Copyable {
     private let checksum: Checksum
     /// The segments to read, and no more; nil for all, which are then made sound.
     private let only: [String]?
+    private let recordBytesMax: Int
     private var report: RecoveryReport
     /// Where the segment that was read last has nothing any more.
     private var contentEnd = 0
@@ -53,11 +61,12 @@ public struct Recovery: ~Copyable {
     /// is left as it is: somebody else is writing to it.
     public init(
         from disk: any Disk, after position: SegmentHome.Position = .start,
-        only: [String]? = nil
+        only: [String]? = nil, recordBytesMax: Int = BatchHeader.recordBytesMax
     ) {
         self.disk = disk
         checksum = disk.checksum
         self.only = only
+        self.recordBytesMax = recordBytesMax
         report = RecoveryReport(position: position)
     }
 
@@ -67,32 +76,68 @@ public struct Recovery: ~Copyable {
         _ take: (Span<UInt8>) throws(RecordError) -> Void
     ) throws(RecoveryError) -> RecoveryReport {
         let names = try Self.onDisk { () throws(DiskError) in try segmentNames() }
+        var last: ReadSegment?
         for (index, name) in names.enumerated() {
+            guard !isSuperseded(name) else { continue }
             let bytes = try Self.onDisk { () throws(DiskError) in try disk.contents(of: name) }
-            if try segment(name, bytes, take) {
-                report.segments.append(name)
-                guard only == nil else { continue }
-                let isLast = index == names.count - 1
-                try Self.onDisk { () throws(DiskError) in try settle(name, bytes, isLast) }
-            } else if !isSuperseded(bytes) {
+            guard let end = try segment(name, bytes, take) else {
                 try Self.onDisk { () throws(DiskError) in try setAside(names[index...]) }
                 break
             }
+            report.segments.append(name)
+            guard only == nil else { continue }
+            if let last { try Self.onDisk { () throws(DiskError) in try settle(last) } }
+            last = ReadSegment(name: name, bytes: bytes, end: end, contentEnd: contentEnd)
         }
-        if only == nil { try Self.onDisk { () throws(DiskError) in try disk.syncFolder() } }
+        if only == nil {
+            try Self.onDisk { () throws(DiskError) in
+                if let last { try prepareTail(last) }
+                try disk.syncFolder()
+            }
+        }
         report.position.epoch += 1
         return report
     }
 
-    /// Writing goes on in another segment. The room that this one has left is given back: else each
-    /// life of a process that is killed again and again would leave 16 MiB to keep and to read.
+    private struct ReadSegment {
+        let name: String
+        let bytes: [UInt8]
+        /// Behind the last whole commit.
+        let end: Int
+        /// Behind the last byte that is not zero.
+        let contentEnd: Int
+    }
+
+    /// Nobody will write to this segment any more. The room that it has left is given back.
+    private func settle(_ segment: ReadSegment) throws(DiskError) {
+        if segment.contentEnd < segment.bytes.count {
+            try disk.giveBack(segment.name, behind: segment.contentEnd)
+        }
+        try disk.sync(segment.name)
+    }
+
+    /// The last segment takes what comes next, so that a start needs no space. A torn end is made
+    /// zero for that; damage is left as it is, and the bytes behind it too.
     ///
-    /// What a failed sync left in the last one is shown by the system as written, and is not on the
-    /// disk: only writing it again puts it there. Those before it were synced before it was begun.
-    private func settle(_ name: String, _ bytes: [UInt8], _ isLast: Bool) throws(DiskError) {
-        if isLast { try disk.write(bytes.span.extracting(..<contentEnd), to: name, at: 0) }
-        if contentEnd < bytes.count { try disk.giveBack(name, behind: contentEnd) }
-        try disk.sync(name)
+    /// What a failed sync left in it is shown by the system as written, and is not on the disk: only
+    /// writing it again puts it there. Those before it were synced before it was begun.
+    private mutating func prepareTail(_ segment: ReadSegment) throws(DiskError) {
+        var content = Array(segment.bytes.prefix(segment.contentEnd))
+        let isTorn = TornTail.mayBe(
+            content.span, from: segment.end, report.position, checksum,
+            recordBytesMax: recordBytesMax)
+        if isTorn {
+            for at in segment.end..<content.count { content[at] = 0 }
+        }
+        try disk.write(content.span, to: segment.name, at: 0)
+        guard isTorn else {
+            report.damaged = segment.name
+            return try settle(segment)
+        }
+        try disk.sync(segment.name)
+        guard report.setAside.isEmpty else { return }
+        report.tail = SegmentTail(
+            segment: segment.name, end: segment.end, size: segment.bytes.count)
     }
 
     /// Behind the last byte that is not zero. Torn bytes stay, for those who want to see them.
@@ -118,19 +163,22 @@ public struct Recovery: ~Copyable {
 
     private func segmentNames() throws(DiskError) -> [String] {
         if let only { return only }
-        return try disk.names().filter(SegmentHeader.isSegment).sorted()
+        let names = try disk.names()
+        // What was being made has no meaning, and its space may be dear.
+        for name in names where name.hasSuffix("-unfinished") { try disk.remove(name) }
+        return names.filter(SegmentHeader.isSegment).sorted()
     }
 
-    /// A segment that a checkpoint holds already, waiting to be deleted.
-    private func isSuperseded(_ bytes: [UInt8]) -> Bool {
-        SegmentHeader(bytes.span, checksum).map { $0.firstBatch < report.position.nextBatch }
-            ?? false
+    /// A segment that a checkpoint holds already, waiting to be deleted. Its name tells: whether it
+    /// is sound does not matter any more.
+    private func isSuperseded(_ name: String) -> Bool {
+        name < SegmentHeader.name(firstBatch: report.position.nextBatch, epoch: 0)
     }
 
-    /// False if the segment does not continue the chain.
+    /// Where the chain ends in this segment; nil if the segment does not continue it.
     private mutating func segment(
         _ name: String, _ file: [UInt8], _ take: (Span<UInt8>) throws(RecordError) -> Void
-    ) throws(RecoveryError) -> Bool {
+    ) throws(RecoveryError) -> Int? {
         let bytes = file.span
         if let version = SegmentHeader.foreignVersion(bytes, checksum) {
             throw .version(version, file: name)
@@ -138,7 +186,7 @@ public struct Recovery: ~Copyable {
         guard let header = SegmentHeader(bytes, checksum),
             header.firstBatch == report.position.nextBatch,
             header.previous == report.position.previous
-        else { return false }
+        else { return nil }
         report.position.epoch = max(report.position.epoch, header.epoch)
         var commits = CommitReader(at: report.position, checksum)
         while let commit = commits.next(in: bytes) {
@@ -154,7 +202,7 @@ public struct Recovery: ~Copyable {
         // The last commit may end with zeros.
         contentEnd = max(commits.end, Self.endOfContent(bytes))
         report.tornBytes += file[commits.end..<contentEnd].count { $0 != 0 }
-        return true
+        return commits.end
     }
 
     private static func give(

@@ -44,16 +44,19 @@ public final class SegmentHome: Journal.Home {
     public private(set) var sealed: [String] = []
     public private(set) var bytesWritten: UInt64 = 0
 
-    /// `position` is where recovery ended, under a new epoch. `now` gives nanoseconds since 1970.
+    /// `position` is where recovery ended, under a new epoch, and `tail` the place in a segment for
+    /// that, if there is one. `now` gives nanoseconds since 1970.
     public init(
         at position: Position, segmentSize: Int, writer: any BatchWriter, sealed: [String],
+        tail: SegmentTail? = nil,
         recordBytesMax: Int = BatchHeader.recordBytesMax,
         checksum: @escaping Checksum = CRC32C.checksum, now: @escaping () -> Int64
     ) {
         self.position = position
         self.segmentSize = segmentSize
         self.writer = writer
-        self.sealed = sealed
+        self.sealed = sealed.filter { $0 != tail?.segment }
+        segment = tail.map { ($0.segment, $0.end, $0.size) }
         self.recordBytesMax = recordBytesMax
         self.checksum = checksum
         self.now = now

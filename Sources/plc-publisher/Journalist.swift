@@ -29,6 +29,13 @@ final class Journalist {
                     + "\(outbox.nextNumber.rawValue)\(tail), \(recovered.store.duration.logText)",
                 kind: LogKind.recovered)
         }
+        if let name = report.damaged {
+            log.write(
+                .error,
+                "outbox damaged: what \(name) held behind batch "
+                    + "\(report.position.nextBatch - 1) is lost",
+                kind: LogKind.damaged, tint: .failure)
+        }
         for name in report.setAside {
             log.write(
                 .error, "outbox damaged: \(name) is set aside as damaged-\(name)",

@@ -219,6 +219,7 @@ extension BrokerService {
 extension BrokerService {
     private var statusText: String {
         let status = engine.broker.status
+        if store.waitsForSpace { return "disk full: waiting for space" }
         if engine.broker.storeIsFull { return "disk full: refusing publishes" }
         let plural = status.connections == 1 ? "" : "s"
         let sync = store.lastSync.map { "last sync \($0.logText)" } ?? "journal in memory"
@@ -227,7 +228,7 @@ extension BrokerService {
 
     private func tellStatus() {
         maintainStore()
-        journalist.storeIsFull(engine.broker.storeIsFull)
+        journalist.storeIsFull(engine.broker.storeIsFull, waitsForSpace: store.waitsForSpace)
         let text = statusText
         guard text != lastStatus, !isStopping else { return }
         lastStatus = text

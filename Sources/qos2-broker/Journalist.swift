@@ -11,7 +11,8 @@ final class Journalist {
     /// By reason and client, since the last summary.
     private var drops: [DropKey: Int] = [:]
 
-    private var storeWasFull = false
+    /// What was last told of a full disk; nil while there is room.
+    private var fullness: String?
 
     private struct DropKey: Hashable {
         let reason: DropReason
@@ -165,6 +166,13 @@ final class Journalist {
             + "\(replay.sessionCount) sessions"
         if report.tornBytes > 0 { text += ", tail cut at \(report.tornBytes) B" }
         log.write(.notice, "\(text), \(store.duration.logText)", kind: LogKind.recovered)
+        if let name = report.damaged {
+            log.write(
+                .error,
+                "store damaged: what \(name) held behind batch "
+                    + "\(report.position.nextBatch - 1) is lost",
+                kind: LogKind.damaged, tint: .failure)
+        }
         for name in report.setAside {
             log.write(
                 .error, "store damaged: \(name) is set aside as damaged-\(name)",
@@ -177,13 +185,15 @@ final class Journalist {
     }
 
     /// Told when it changes.
-    func storeIsFull(_ isFull: Bool) {
-        guard isFull != storeWasFull else { return }
-        storeWasFull = isFull
+    func storeIsFull(_ isFull: Bool, waitsForSpace: Bool) {
+        let text =
+            waitsForSpace ? "disk full: waiting for space" : "disk full: refusing publishes"
+        let new = isFull || waitsForSpace ? text : nil
+        guard new != fullness else { return }
+        fullness = new
         log.write(
-            isFull ? .critical : .notice,
-            isFull ? "disk full: refusing publishes" : "the disk has room again",
-            kind: LogKind.storeFull, tint: isFull ? .failure : .plain)
+            new == nil ? .notice : .critical, new ?? "the disk has room again",
+            kind: LogKind.storeFull, tint: new == nil ? .plain : .failure)
     }
 
     func reloaded(listensElsewhere: Bool) {

@@ -14,11 +14,14 @@ import Testing
     private func write(
         _ commits: [[[UInt8]]], to disk: LosingDisk, recordBytesMax: Int = Self.recordBytesMax
     ) -> Int {
-        guard let report = try? recover(disk).report else { return 0 }
+        guard let report = try? recover(disk, recordBytesMax: recordBytesMax).report else {
+            return 0
+        }
         let writer = DirectWriter(disk)
         let home = SegmentHome(
             at: report.position, segmentSize: Self.segmentSize, writer: writer,
-            sealed: report.segments, recordBytesMax: recordBytesMax, now: { 0 })
+            sealed: report.segments, tail: report.tail, recordBytesMax: recordBytesMax,
+            now: { 0 })
         var journal = Journal(home: home)
         for (index, commit) in commits.enumerated() {
             for record in commit {
@@ -33,10 +36,10 @@ import Testing
     }
 
     private func recover(
-        _ disk: LosingDisk
+        _ disk: LosingDisk, recordBytesMax: Int = Self.recordBytesMax
     ) throws -> (records: [[UInt8]], report: RecoveryReport) {
         var records: [[UInt8]] = []
-        var recovery = Recovery(from: disk)
+        var recovery = Recovery(from: disk, recordBytesMax: recordBytesMax)
         let report = try recovery.run { bytes throws(RecordError) in
             var at = 0
             while let record = try Record.read(bytes, at: at) {
@@ -114,7 +117,7 @@ import Testing
                 let count = try #require(
                     wholeCommits(found, of: before), "call \(call), \(keeping)")
                 #expect(count == durable || count == durable + 1)
-                #expect(report.setAside.isEmpty)
+                #expect(report.setAside.isEmpty && report.damaged == nil)
                 if report.tornBytes > 0 { partial += 1 }
                 // The next process goes on from there, and a third one finds both.
                 #expect(write(after, to: disk) == after.count)
@@ -151,26 +154,111 @@ import Testing
         }
     }
 
-    /// A batch that says that its commit goes on, and is the last: as if the next was never written.
-    @Test func aCommitWithoutItsEndIsCutAlsoOnLaterStarts() throws {
-        var random = SplitMix64(seed: 9)
+    /// As if the last batch of the last commit was never written: the others are sound, and say
+    /// that it goes on.
+    private func diskWithoutAnEnd(
+        _ before: [[[UInt8]]], _ large: [UInt8]
+    ) throws -> (disk: LosingDisk, segment: String) {
         let disk = LosingDisk()
-        let large = [[UInt8](repeating: 5, count: 300)]
-        let before = commits(2, mark: 1, from: &random)
-        #expect(write(before + [large], to: disk) == 3)
+        #expect(write(before + [[large]], to: disk) == before.count + 1)
         let name = try #require(try disk.names().filter(SegmentHeader.isSegment).sorted().last)
         let used = try disk.contents(of: name).lastIndex { $0 != 0 }! + 1
-        // The large commit is five batches; the last one has 52 bytes of records.
         disk.erase(name, used - 100..<used)
+        return (disk, name)
+    }
+
+    @Test func aCommitWithoutItsEndIsCutOnceAndForAll() throws {
+        var random = SplitMix64(seed: 9)
+        let before = commits(2, mark: 1, from: &random)
+        let (disk, name) = try diskWithoutAnEnd(before, [UInt8](repeating: 5, count: 300))
         for mark in 2...4 as ClosedRange<UInt8> {
             let (found, report) = try recover(disk)
             let marks = (2..<mark).map { [$0] }
             #expect(found == Array(before.joined()) + marks)
-            #expect(report.tornBytes > 4 * 64)
-            #expect(report.setAside.isEmpty)
+            #expect(report.setAside.isEmpty && report.damaged == nil)
+            // The first start makes the torn end zero, and each goes on in the same segment.
+            #expect((report.tornBytes > 4 * 64) == (mark == 2))
+            #expect(report.tail?.segment == name)
             #expect(write([[[mark]]], to: disk) == 1)
-            #expect(try recover(disk).records == found + [[mark]])
         }
+        #expect(try disk.names() == [name])
+    }
+
+    /// The same where each process begins a new segment: the part stays behind in the old one.
+    @Test func aCommitWithoutItsEndIsCutAlsoWhenSegmentsLieBehindIt() throws {
+        var random = SplitMix64(seed: 10)
+        let before = commits(2, mark: 1, from: &random)
+        let (disk, name) = try diskWithoutAnEnd(before, [UInt8](repeating: 5, count: 300))
+        let torn = try disk.contents(of: name)
+        var next: UInt64?
+        for mark in 2...4 as ClosedRange<UInt8> {
+            let names = try disk.names().filter(SegmentHeader.isSegment).sorted()
+            var recovery = Recovery(from: disk, only: names)
+            var found = 0
+            let report = try recovery.run { records throws(RecordError) in
+                var at = 0
+                while let record = try Record.read(records, at: at) {
+                    found += 1
+                    at = record.content.upperBound
+                }
+            }
+            #expect(found == before.joined().count + Int(mark - 2))
+            #expect(next == nil || report.position.nextBatch == next)
+            next = report.position.nextBatch + 1
+            #expect(try disk.contents(of: name) == torn)
+            #expect(report.setAside.isEmpty)
+            let home = SegmentHome(
+                at: report.position, segmentSize: Self.segmentSize, writer: DirectWriter(disk),
+                sealed: names, now: { 0 })
+            var journal = Journal(home: home)
+            journal.append(kind: 7, atMost: 1) { $0.append(mark) }
+            journal.submit()
+            #expect(try disk.names().filter(SegmentHeader.isSegment).count == names.count + 1)
+        }
+    }
+
+    /// Damage is not a torn end: it is told, the bytes stay, and writing goes on elsewhere.
+    @Test func damageBeforeALaterCommitIsToldFromATornEnd() throws {
+        let commits = (1...4 as ClosedRange<UInt8>).map { [[UInt8](repeating: $0, count: 100)] }
+        for hit in 1...4 {
+            let disk = LosingDisk()
+            #expect(write(commits, to: disk) == 4)
+            let name = try #require(try disk.names().first)
+            // Each commit is a full batch and one of 44 bytes of records.
+            let size = 64 + 44 + 2 * BatchHeader.size
+            let at = SegmentHeader.size + (hit - 1) * size + BatchHeader.size + 3
+            disk.flipByte(of: name, at: at)
+            let damaged = try disk.contents(of: name)
+            let (found, report) = try recover(disk)
+            #expect(found == Array(commits.prefix(hit - 1).joined()))
+            // The last commit could as well have been on its way when the process died.
+            #expect(report.damaged == (hit < 4 ? name : nil))
+            #expect(report.tail == nil || hit == 4)
+            // The zeros behind it are given back.
+            if hit < 4 { #expect(damaged.starts(with: try disk.contents(of: name))) }
+            #expect(write([[[9]]], to: disk) == 1)
+            #expect(try recover(disk).records == found + [[9]])
+        }
+    }
+
+    @Test func whatASupersededSegmentHoldsDoesNotMatter() throws {
+        let disk = LosingDisk()
+        #expect(write([[[1]], [[2]]], to: disk) == 2)
+        let first = try #require(try disk.names().first)
+        var recovery = Recovery(from: disk)
+        let position = try recovery.run { _ throws(RecordError) in }.position
+        let home = SegmentHome(
+            at: position, segmentSize: Self.segmentSize, writer: DirectWriter(disk),
+            sealed: [first], now: { 0 })
+        var journal = Journal(home: home)
+        journal.append(kind: 7, atMost: 1) { $0.append(3) }
+        journal.submit()
+        disk.flipByte(of: first, at: 5)
+        var behind = Recovery(from: disk, after: position)
+        var found = 0
+        let report = try behind.run { _ throws(RecordError) in found += 1 }
+        #expect(found == 1)
+        #expect(report.setAside.isEmpty)
     }
 
     @Test func aCheckpointThatWasCutBetweenTwoBatchesIsNotSound() throws {

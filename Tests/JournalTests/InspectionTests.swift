@@ -60,6 +60,14 @@ import Testing
             inspection.files[1].condition == .damaged("batches 1 to 2 are missing before it"))
     }
 
+    /// What was committed behind it shows that it was no torn end.
+    @Test func damageInTheLastSegment() throws {
+        let names = try write(2)
+        disk.flipByte(of: names[0], at: SegmentHeader.size + 200)
+        #expect(
+            try file(names[0]).condition == .damaged("from batch 1 on it cannot be read"))
+    }
+
     @Test func aMissingSegment() throws {
         let names = try write()
         try disk.remove(names[1])

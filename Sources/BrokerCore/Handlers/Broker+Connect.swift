@@ -52,6 +52,8 @@ extension Broker {
             if mustKeep || !limits.allowsEmptyClientID { return .clientIdentifierNotValid }
         }
         if !limits.allowsAnonymous { return .notAuthorized }
+        // A will is a message that we would owe.
+        if packet.will != nil, storeIsFull { return .quotaExceeded }
         if packet.will?.retain == true, !limits.retainAvailable { return .retainNotSupported }
         return nil
     }

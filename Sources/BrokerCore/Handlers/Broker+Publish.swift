@@ -20,7 +20,8 @@ extension Broker {
         }
         var isTaken = true
         switch packet.qos {
-        case .atMostOnce: routeNow(packet, bytes, on: id, at: now, into: &effects)
+        case .atMostOnce:
+            isTaken = publishAtMostOnce(packet, bytes, on: id, at: now, into: &effects)
         case .atLeastOnce:
             isTaken = publishAtLeastOnce(packet, bytes, on: id, at: now, into: &effects)
         case .exactlyOnce:
@@ -31,6 +32,19 @@ extension Broker {
             count { $0.messagesReceived += 1 }
         }
         return isTaken
+    }
+
+    /// There is no answer that could refuse it, so a retained one waits for room in the store.
+    private mutating func publishAtMostOnce(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) -> Bool {
+        if storeIsFull, packet.retain {
+            pause(id, into: &effects)
+            return false
+        }
+        routeNow(packet, bytes, on: id, at: now, into: &effects)
+        return true
     }
 
     private mutating func publishAtLeastOnce(
@@ -131,7 +145,9 @@ extension Broker {
         of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID,
         into effects: inout EffectList
     ) -> Admission {
-        if storeIsFull { return wait(id, into: &effects) }
+        if storeIsFull, needsStore(packet, bytes, from: connections[id.index].session) {
+            return wait(id, into: &effects)
+        }
         guard limits.overflow == .refuse, state.waitingCount >= limits.waitingMax else {
             return .welcome
         }
@@ -151,15 +167,34 @@ extension Broker {
         return wait(id, into: &effects)
     }
 
+    /// Whether taking it writes to the journal, now or at its PUBREL.
+    private mutating func needsStore(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, from publisher: SessionID
+    ) -> Bool {
+        if packet.retain || packet.qos == .exactlyOnce && state[publisher].isJournalled {
+            return true
+        }
+        let topic = bytes.extracting(packet.topic)
+        let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
+        return routes.entries[entry].routes.contains { route in
+            let granted = route.session == publisher ? route.qosForOwn : route.qos
+            return granted ?? .atMostOnce > .atMostOnce && state[route.session].isJournalled
+        }
+    }
+
     /// MQTT 5.0 can be told to come back; MQTT 3.1.1 can only be made to wait.
     private mutating func wait(
         _ id: ConnectionID, into effects: inout EffectList
     ) -> Admission {
         if connections[id.index].version == .v5 { return .refused }
+        pause(id, into: &effects)
+        return .later
+    }
+
+    private mutating func pause(_ id: ConnectionID, into effects: inout EffectList) {
         connections[id.index].isPaused = true
         if !paused.contains(id) { paused.append(id) }
         effects.append(.pauseReading(id))
-        return .later
     }
 
     /// Offers what the paused publishers said once more, as soon as there is room again.

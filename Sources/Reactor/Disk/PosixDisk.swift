@@ -113,6 +113,13 @@ package final class PosixDisk: Disk, Sendable {
         return Int(status.st_size)
     }
 
+    /// What the file system still has for us; nil where it does not say.
+    func bytesFree() -> Int? {
+        var status = statvfs()
+        guard fstatvfs(folderDescriptor.raw, &status) == 0 else { return nil }
+        return Int(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+    }
+
     package func syncFolder() throws(DiskError) {
         guard fsync(folderDescriptor.raw) == 0 else { throw failure("sync", folder) }
     }

@@ -14,11 +14,13 @@ final class SpareSegment: Sendable {
     private let disk: PosixDisk
     private let ready = Atomic<Bool>(false)
     private let working = Atomic<Bool>(false)
-    private let failed = Atomic<Bool>(false)
+    private let failed: Atomic<Bool>
 
+    /// That there is no room for one is known from here on, not only after the first attempt.
     init(disk: PosixDisk, size: Int) {
         self.disk = disk
         self.size = size
+        failed = Atomic(!Self.fits(disk, size))
     }
 
     var isReady: Bool { ready.load(ordering: .acquiring) }
@@ -54,8 +56,9 @@ final class SpareSegment: Sendable {
     /// written over.
     private func make() -> Bool {
         do throws(DiskError) {
-            let names = Set(try disk.names())
-            if names.contains(Self.name), try disk.size(of: Self.name) == size { return true }
+            if try Self.isThere(disk, size) { return true }
+            if !Self.fits(disk, size) { return false }
+            let names = try disk.names()
             for old in [Self.name, Self.unfinished] where names.contains(old) {
                 try disk.remove(old)
             }
@@ -72,5 +75,15 @@ final class SpareSegment: Sendable {
             // No spare is the message: whoever asks for one is told that there is none.
             return false
         }
+    }
+
+    private static func isThere(_ disk: PosixDisk, _ size: Int) throws(DiskError) -> Bool {
+        guard try disk.names().contains(name) else { return false }
+        return try disk.size(of: name) == size
+    }
+
+    /// As much again is left: what makes room, the next checkpoint, needs some itself.
+    private static func fits(_ disk: PosixDisk, _ size: Int) -> Bool {
+        disk.bytesFree().map { $0 >= 2 * size } ?? true
     }
 }

@@ -37,7 +37,8 @@ package final class Store<State: ReplayedState & ~Copyable> {
             disk: recovered.disk, segmentSize: Self.segmentSize, wakeup: wakeup)
         let segments = SegmentHome(
             at: recovered.report.position, segmentSize: Self.segmentSize, writer: thread,
-            sealed: recovered.report.segments, checksum: recovered.disk.checksum, now: now)
+            sealed: recovered.report.segments, tail: recovered.report.tail,
+            checksum: recovered.disk.checksum, now: now)
         onDisk = OnDisk(disk: recovered.disk, segments: segments, thread: thread)
         checkpointing = StoreCheckpoints(
             recovered.disk, segmentSize: Self.segmentSize, makeState: makeState)
@@ -50,6 +51,9 @@ package final class Store<State: ReplayedState & ~Copyable> {
     package func takeCommitted() throws(DiskError) -> UInt64? {
         try onDisk?.thread.takeCommitted()
     }
+
+    /// The last segment is used up as well, and what is to be written waits for space.
+    package var waitsForSpace: Bool { onDisk?.thread.isWaitingForSpace ?? false }
 
     /// No further segment fits on the disk, and half of the last one is used. The other half is for
     /// acknowledging what is ours already.
@@ -65,7 +69,8 @@ package final class Store<State: ReplayedState & ~Copyable> {
     package func maintain() throws(SystemError) -> CheckpointOutcome? {
         guard let onDisk else { return nil }
         onDisk.thread.prepareSpare()
-        return try checkpointing?.advance(onDisk.segments)
+        return try checkpointing?.advance(
+            onDisk.segments, isShortOfSpace: onDisk.thread.isShortOfSpace)
     }
 
     package var lastSync: Duration? { onDisk?.thread.lastSyncDuration }

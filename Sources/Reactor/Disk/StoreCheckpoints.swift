@@ -49,6 +49,7 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
 /// Decides when the next checkpoint is due, and has one made at a time.
 struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     private static var segmentsMin: Int { 4 }
+    private static var patience: Int { 20 }
 
     private let disk: PosixDisk
     private let segmentSize: Int
@@ -59,6 +60,8 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     /// The size of the last checkpoint: one costs as much as the state is large, so the next one
     /// waits until as much has been written again.
     private var size = 0
+    /// After a failure: calls of `advance` until the next attempt.
+    private var patience = 0
 
     /// `makeState` gives the state before the first record; the thread calls it.
     init(
@@ -69,20 +72,28 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
         self.makeState = makeState
     }
 
-    /// Call it now and then. Returns the outcome of a checkpoint that has ended.
-    mutating func advance(_ home: SegmentHome) throws(SystemError) -> CheckpointOutcome? {
+    /// Call it now and then. Returns the outcome of a checkpoint that has ended. A disk that is short
+    /// of space may have some when old segments go, so then each new one is reason enough.
+    mutating func advance(
+        _ home: SegmentHome, isShortOfSpace: Bool
+    ) throws(SystemError) -> CheckpointOutcome? {
         if let task {
             guard let outcome = task.takeOutcome() else { return nil }
             self.task = nil
-            if case .written(let superseded, let size) = outcome {
+            switch outcome {
+            case .written(let superseded, let size):
                 home.forget(superseded)
                 held -= superseded.count
                 self.size = size
+            case .failed:
+                held = 0
+                patience = Self.patience
             }
             return outcome
         }
-        let due = max(Self.segmentsMin, size / segmentSize)
-        guard home.sealed.count - held >= due else { return nil }
+        patience = max(0, patience - 1)
+        let due = isShortOfSpace ? 1 : max(Self.segmentsMin, size / segmentSize)
+        guard patience == 0, home.sealed.count - held >= due else { return nil }
         held = home.sealed.count
         let work = CheckpointWork(
             disk: disk, segments: home.sealed, makeState: makeState)

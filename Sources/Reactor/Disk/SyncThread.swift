@@ -159,7 +159,10 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
 
     private func writeBatch() throws(DiskError) {
         let path = disk.path(job.segment)
-        precondition(openName == job.segment, "batch for \(job.segment), which is not open")
+        // Recovery may have left room in a segment that was not begun here.
+        if openName != job.segment {
+            use(try disk.descriptor(job.segment, O_WRONLY), as: job.segment)
+        }
         try PosixDisk.writeAll(job.bytes, to: openFile, at: job.offset, path)
         guard fdatasync(openFile) == 0 else {
             throw DiskError(SystemError(operation: "sync", subject: path))
@@ -219,9 +222,13 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         // Not before: whoever makes the next spare must not find this one.
         if made == SpareSegment.name { spare.wasTaken() }
         try disk.syncFolder()
-        openName = segment
+        use(file, as: segment)
+        spare.prepare()
+    }
+
+    private func use(_ file: consuming OwnedDescriptor, as segment: String) {
         if openFile >= 0 { close(openFile) }
         openFile = file.release()
-        spare.prepare()
+        openName = segment
     }
 }

@@ -63,8 +63,11 @@ struct RecoveredOutbox {
         var outbox = Outbox()
         store = try RecoveredStore(folder: folder, into: &outbox)
         var bookmark = Bookmark(outbox.note) ?? Bookmark(stream: stream)
-        let lost = store.report.setAside.count
-        damage = lost == 0 ? nil : Self.damage(to: &outbox, &bookmark, segments: UInt64(lost))
+        damage =
+            store.report.isDamaged
+            ? Self.damage(
+                to: &outbox, &bookmark, segments: UInt64(store.report.setAside.count))
+            : nil
         self.bookmark = bookmark
         guard bookmark.stream == stream else {
             throw OutboxOfOtherStream(

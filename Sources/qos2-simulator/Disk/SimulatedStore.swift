@@ -22,7 +22,7 @@ final class SimulatedStore<State: ReplayedState & ~Copyable> {
         writer = SimulatedWriter(disk, segmentSize: segmentSize)
         segments = SegmentHome(
             at: report.position, segmentSize: segmentSize, writer: writer,
-            sealed: report.segments, now: now)
+            sealed: report.segments, tail: report.tail, now: now)
     }
 
     /// No further segment fits on the disk, and half of the last one is used.

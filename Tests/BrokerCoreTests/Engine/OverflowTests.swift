@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Queues that are full and receivers that are slow: who waits, who is refused, what is dropped and
 // that nothing is lost in silence.
+import Journal
 import MQTT
 import Testing
 
@@ -192,7 +193,7 @@ import Testing
             let db = scene.client("db")
             new.connect()
             old.connect()
-            db.connect()
+            db.resume()
             db.subscribe("t")
             #expect(new.publish("t", "before", qos: 2, id: 1) == [.pubrec(1)])
             scene.setStoreFull(true)
@@ -207,6 +208,39 @@ import Testing
             #expect(old.received() == [.puback(2)])
             #expect(db.received() == [.publish("t", "y", qos: 1, id: 2)])
             #expect(new.publish("t", "x", qos: 1, id: 2) == [.puback(2)])
+        }
+    }
+
+    /// What the journal would have to hold is not taken; everything else goes on.
+    @Test func aFullStoreKeepsServingWhatNeedsNoStore() {
+        scene { scene in
+            let plc = scene.client("plc")
+            let lamp = scene.client("lamp")
+            let keeper = scene.client("keeper")
+            plc.connect()
+            lamp.connect()
+            lamp.subscribe("t")
+            lamp.subscribe("r")
+            keeper.resume()
+            scene.setStoreFull(true)
+            let records = scene.engine.journal.recordsAppended
+            #expect(plc.publish("t", "1", qos: 1, id: 1) == [.puback(1)])
+            plc.publishWhole("t", "2", id: 2)
+            #expect(plc.publish("t", "0") == [])
+            #expect(lamp.received().count == 3)
+            #expect(keeper.publish("t", "x", qos: 2, id: 1) == [.pubrec(1, .quotaExceeded)])
+            // QoS 0 has no answer: what is to be retained waits, and what is behind it.
+            #expect(plc.publish("r", "kept", retain: true) == [])
+            #expect(plc.publish("t", "behind", qos: 1, id: 3) == [])
+            #expect(lamp.received() == [])
+            // A will would be owed.
+            let mourner = scene.client("mourner")
+            let will = WillEncoder(topic: "w", payload: [1], qos: .atLeastOnce)
+            #expect(mourner.connect(will: will) == [.connack(.quotaExceeded), .closed])
+            #expect(scene.engine.journal.recordsAppended == records)
+            scene.setStoreFull(false)
+            #expect(plc.received() == [.puback(3)])
+            #expect(lamp.received().count == 2)
         }
     }
 

@@ -10,7 +10,7 @@ final class PoweredSystem {
     let mount: LosingMount
     private(set) var broker: Program
     private var publisher: Program?
-    private let subscriber: Program
+    private var subscriber: Program
     private let publisherIsOnMount: Bool
     private let version: String
     private let rate: Int
@@ -67,6 +67,59 @@ final class PoweredSystem {
         if publisherIsOnMount { publisher = try startPublisher() }
     }
 
+    /// Nothing more fits on the disk, and what is left of the segments in use is used up: by messages
+    /// of others, because the readings alone would take long.
+    func fillDisk() throws {
+        let wasFull = count("disk full")
+        try mount.order("quota \(mount.used())")
+        let others = try stage.start(
+            "qos2-bench",
+            [
+                "run", "--port", "\(stage.port)", "--mqtt-version", "3.1.1", "--persistent",
+                "--publishers", "2", "--subscribers", "2", "--payload", "4000", "--window", "20",
+                "--seconds", "300", "--patience", "300",
+            ])
+        try broker.wait(for: "a full disk", within: .seconds(60)) { count("disk full") > wasFull }
+        others.crash()
+    }
+
+    func emptyDisk() throws {
+        let hadRoom = count("has room again")
+        try broker.wait(for: "word of the full disk") { count("disk full") > hadRoom }
+        try mount.order("quota \(4 << 30)")
+        try broker.wait(for: "room") { count("has room again") > hadRoom }
+    }
+
+    /// How often the broker that runs has said so.
+    private func count(_ text: String) -> Int { broker.log.components(separatedBy: text).count - 1 }
+
+    /// The readings are queued while nobody takes them.
+    func stopSubscriber() throws {
+        #expect(try subscriber.stop() == 0, "\(subscriber.log.suffix(2_000))")
+    }
+
+    func startSubscriber() throws { subscriber = try stage.startSubscriber() }
+
+    func waitForReadings(_ more: Int) throws {
+        let before = try lastSeq()
+        try broker.wait(for: "\(more) readings more", within: .seconds(60)) {
+            try lastSeq() >= before + more
+        }
+    }
+
+    /// Flips bits in the newest segment, while no broker uses it: `behind` the last commit, or in
+    /// the middle of what was committed.
+    func damageNewestSegment(behind: Bool, seed: UInt64) throws {
+        let store = mount.folder.appending(path: "broker")
+        let names = try FileManager.default.contentsOfDirectory(atPath: store.path)
+        let name = try #require(names.filter { $0.hasPrefix("segment-") }.max())
+        let bytes = try Data(contentsOf: store.appending(path: name))
+        let end = try #require(bytes.lastIndex { $0 != 0 }) + 1
+        let offset = behind ? end + Int(seed % 100) : end / 2
+        let count = behind ? Int(seed % 5_000) + 1 : 1
+        #expect(try mount.order("damage broker/\(name) \(offset) \(count) \(seed)") == "done")
+    }
+
     /// Not every cut comes while the system starts: some of them wait for so many rows more.
     func waitForRows(_ more: Int) throws {
         let before = try stage.rows()
@@ -86,7 +139,7 @@ final class PoweredSystem {
                 try stage.rows() >= last
             }
         }
-        #expect(try subscriber.stop() == 0, "\(subscriber.log.suffix(2_000))")
+        try stopSubscriber()
         let judge = try stage.start(
             "qos2-bench",
             ["verify", "--ledger", ledger.path, "--database", stage.database.path])
