@@ -30,6 +30,8 @@ package enum Effect: Equatable, Sendable {
 
 /// What a deadline is for.
 package enum Deadline: Hashable, Sendable {
+    /// A batch is held back no longer: the turn that this begins submits it.
+    case commit
     /// CONNECT is owed, or the keep alive.
     case connection(ConnectionID)
     /// Its expiry or its will is due.

@@ -12,6 +12,7 @@ extension Engine {
     ) -> Int {
         guard broker.connections.contains(id.index) else { return bytes.count }
         broker.connections[id.index].lastReceived = now
+        noLongerAwaited(id)
         var position = 0
         while !outlets[id.index].isDeaf {
             if isFlooded(id) { return position }

@@ -17,7 +17,7 @@ extension Engine {
     package mutating func recovered(at now: Instant) {
         broker.recovered(at: now, into: &effects)
         perform(at: now)
-        turnEnded()
+        turnEnded(at: now)
     }
 
     /// The store has no room for more messages, or has some again.
@@ -27,7 +27,7 @@ extension Engine {
         if !isFull {
             broker.resumePaused(into: &effects)
             perform(at: now)
-            turnEnded()
+            turnEnded(at: now)
         }
     }
 

@@ -26,7 +26,8 @@ package struct Engine: ~Copyable {
     var trace = HandshakeTrace()
     package private(set) var commands: ContiguousArray<Command> = []
     /// Outlets that got bytes, or wait for a gate.
-    private var listed: [ConnectionID] = []
+    private(set) var listed: [ConnectionID] = []
+    var pace = CommitPace()
 
     package init(limits: Limits, home: any Journal.Home, seed: UInt64) {
         broker = Broker(limits: limits, seed: seed)
@@ -65,6 +66,7 @@ extension Engine {
     package mutating func closed(_ id: ConnectionID, _ cause: String, at now: Instant) {
         broker.closed(id, cause, at: now, into: &effects)
         perform(at: now)
+        noLongerAwaited(id)
         var outlet = outlets.remove(id.index)
         var finished: [UInt32] = []
         outlet.output.removeAll(finished: &finished)
@@ -82,22 +84,9 @@ extension Engine {
         perform(at: now)
     }
 
-    /// All reads of a turn are done: one batch for all its facts, then what may leave leaves.
-    package mutating func turnEnded() {
-        journal.submit()
-        release()
-    }
-
-    /// The home has made batch `number` durable.
-    package mutating func committed(_ number: UInt64) {
-        journal.committed(number)
-        journal.submit()
-        release()
-    }
-
     /// Orders a write for every outlet that has something to write, and the end of those of which
     /// all may leave: a peer that never reads cannot put it off. What waits for a gate stays listed.
-    private mutating func release() {
+    mutating func release() {
         var waiting: [ConnectionID] = []
         for id in listed {
             let durable = journal.durable
@@ -144,7 +133,7 @@ extension Engine {
         outlets[id.index].isCongested = false
         broker.drained(id, at: now, into: &effects)
         perform(at: now)
-        turnEnded()
+        turnEnded(at: now)
     }
 
     /// The payloads of these messages have left an output that held them.

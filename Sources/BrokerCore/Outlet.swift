@@ -7,6 +7,8 @@ struct Outlet: ~Copyable {
     var output = GatedOutput()
     /// It is on the engine's list of outlets to look at when the turn ends.
     var isListed = false
+    /// The commit whose opening of a gate its peer may be answering now.
+    var answersCommit: UInt64 = 0
     /// The connection closes as soon as everything has left.
     var isClosing = false
     /// No more bytes are taken from the connection.

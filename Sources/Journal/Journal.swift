@@ -33,6 +33,12 @@ public struct Journal: ~Copyable {
 
     public var hasStaged: Bool { !staged.isEmpty }
 
+    /// What the next batch holds by now.
+    public var bytesStaged: Int { staged.count }
+
+    /// A batch is on its way to being durable; no other can be submitted.
+    public var isCommitting: Bool { inFlight != nil }
+
     /// Nothing is staged and nothing in flight.
     public var isSettled: Bool { staged.isEmpty && inFlight == nil }
 

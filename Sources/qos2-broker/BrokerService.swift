@@ -13,16 +13,19 @@ final class BrokerService: Service {
         static let drops = 1
         static let share = 2
         static let shutdown = 3
-        static let first = 4
+        static let commit = 4
+        static let first = 5
 
         static func of(_ deadline: Deadline) -> Int {
             switch deadline {
+            case .commit: commit
             case .connection(let id): first + 2 * Int(id.place)
             case .session(let id): first + 2 * Int(id.place) + 1
             }
         }
 
         static func deadline(_ key: Int) -> Deadline {
+            if key == commit { return .commit }
             let place = UInt32((key - first) / 2)
             return (key - first) % 2 == 0
                 ? .connection(ConnectionID(place: place)) : .session(SessionID(place: place))
@@ -34,6 +37,9 @@ final class BrokerService: Service {
     private static let shareInterval = Duration.seconds(10)
     /// How long clients have to take their last packets when the broker stops.
     private static let shutdownLimit = Duration.seconds(3)
+    /// How long facts that wait for others may wait for them.
+    private static let answerPatience = Duration.microseconds(100)
+    private static let needPatience = Duration.milliseconds(20)
     /// A sync that takes longer hangs.
     private static let syncLimit = Duration.seconds(5)
 
@@ -136,7 +142,8 @@ extension BrokerService {
     func woken(_ tag: Int) {
         do throws(DiskError) {
             guard let number = try store.takeCommitted() else { return }
-            engine.committed(number)
+            engine.committed(number, at: now)
+            setCommitPatience()
             carryOut()
         } catch {
             failure = error
@@ -173,7 +180,7 @@ extension BrokerService {
 
     func turnEnded() {
         engine.storeIsFull(store.isFull, at: now)
-        engine.turnEnded()
+        engine.turnEnded(at: now)
         carryOut()
         stopIfDone()
         for step in engine.takeSteps(at: exactNow) {
@@ -213,6 +220,13 @@ extension BrokerService {
     private func setDeadline(_ deadline: Deadline, _ at: Instant?) {
         let time = at.map { $0 - Instant(nanoseconds: loop.startedAt) }
         loop.setDeadline(Key.of(deadline), at: time)
+    }
+
+    /// A part of what a sync takes is well spent on having one less.
+    private func setCommitPatience() {
+        guard let sync = store.lastSync else { return }
+        engine.commitPatience.forAnswers = min(sync / 2, Self.answerPatience)
+        engine.commitPatience.forNeed = Self.needPatience
     }
 }
 

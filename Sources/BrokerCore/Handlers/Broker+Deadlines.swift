@@ -9,6 +9,7 @@ extension Broker {
     ) {
         switch deadline {
         case .connection(let id): connectionDue(id, at: now, into: &effects)
+        case .commit: break
         case .session(let id): sessionDue(id, at: now, into: &effects)
         }
     }

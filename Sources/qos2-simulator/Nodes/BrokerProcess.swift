@@ -50,6 +50,7 @@ final class BrokerProcess: Process {
         engine = Engine(
             limits: world.scenario.limits, home: store.home,
             seed: world.random.next(), from: replay)
+        engine.commitPatience = world.scenario.patience
         engine.recovered(at: world.now)
         carryOut()
         store.begin()
@@ -88,7 +89,7 @@ extension BrokerProcess {
 
     func turnEnded() {
         engine.storeIsFull(store?.isFull ?? false, at: world.now)
-        engine.turnEnded()
+        engine.turnEnded(at: world.now)
         carryOut()
     }
 
@@ -111,8 +112,8 @@ extension BrokerProcess {
 
     private func stepDisk() {
         guard let number = store?.step() else { return }
-        engine.committed(number)
-        carryOut()
+        engine.committed(number, at: world.now)
+        endOfEvent()
     }
 
     private func reach(_ deadline: Deadline, _ at: Instant) {

@@ -32,6 +32,7 @@ struct Scenario {
     var publishers: [Publisher]
     var subscribers: [Subscriber]
     var limits = Limits()
+    var patience = CommitPatience()
     var segmentSize: Int
     /// Complete segments that a checkpoint waits for.
     var checkpointSegments: Int
@@ -71,5 +72,9 @@ struct Scenario {
         calmMax = random.pick([50, 500, 5000])
         faultTime = .milliseconds(200 + random.upTo(20_000))
         roomMax = random.chance(oneIn: 4) ? 1 + random.upTo(300) : nil
+        if random.chance(oneIn: 2) {
+            patience.forAnswers = .microseconds(1 + random.upTo(2000))
+            patience.forNeed = .milliseconds(20)
+        }
     }
 }

@@ -94,7 +94,7 @@ extension Scene {
     /// The disk has answered: one batch more is durable.
     func commit() {
         guard let number = home.take() else { return }
-        engine.committed(number)
+        engine.committed(number, at: now)
         carryOut()
     }
 
@@ -144,7 +144,7 @@ extension Scene {
     /// The end of a turn of the loop, and of as many more as it takes until nothing moves.
     func settle() {
         carryOut()
-        engine.turnEnded()
+        engine.turnEnded(at: now)
         carryOut()
     }
 }

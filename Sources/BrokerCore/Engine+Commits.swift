@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+// When a batch is worth a sync. One with a single fact costs as much as one with hundreds, so a
+// small one waits a little for the answers to what the last one let out: mostly they are on their
+// way already. Facts that nobody waits for ride along with the next batch.
+import Journal
+import MQTT
+
+/// How long a small batch may wait. Zero where a commit costs nothing.
+package struct CommitPatience: Equatable {
+    /// For the answers to what the last commit let out.
+    package var forAnswers = Duration.zero
+    /// For a packet that has to wait for it.
+    package var forNeed = Duration.zero
+
+    package init() {}
+}
+
+struct CommitPace {
+    /// From this size on a batch goes as soon as it can.
+    static let smallBytes = 4 << 10
+
+    var patience = CommitPatience()
+    /// Connections that may be answering what the last commit let out, and until when they are
+    /// waited for.
+    var awaited = 0
+    var awaitedUntil = Instant(nanoseconds: 0)
+    /// When the batch that is held back goes.
+    var due: Instant?
+
+    /// Nothing is gained by waiting.
+    var isImpatient: Bool { patience == CommitPatience() }
+}
+
+extension Engine {
+    package var commitPatience: CommitPatience {
+        get { pace.patience }
+        set { pace.patience = newValue }
+    }
+
+    /// All reads of a turn are done: one batch for all its facts, then what may leave leaves.
+    package mutating func turnEnded(at now: Instant) {
+        guard !pace.isImpatient else {
+            journal.submit()
+            release()
+            return
+        }
+        release()
+        guard journal.hasStaged, !journal.isCommitting else { return }
+        let due = commitDue(at: now)
+        if due == nil { journal.submit() }
+        if due != pace.due { command(.setDeadline(.commit, due)) }
+        pace.due = due
+    }
+
+    /// Nil if what is staged is to be submitted now.
+    private func commitDue(at now: Instant) -> Instant? {
+        guard journal.bytesStaged < CommitPace.smallBytes else { return nil }
+        let isNeeded = !listed.isEmpty  // With nothing in flight, all wait for what is staged.
+        if isNeeded, pace.awaited == 0 { return nil }
+        let due = isNeeded ? pace.awaitedUntil : pace.due ?? now + pace.patience.forNeed
+        return now < due ? due : nil
+    }
+
+    /// The home has made batch `number` durable. Call `turnEnded` after it.
+    package mutating func committed(_ number: UInt64, at now: Instant) {
+        journal.committed(number)
+        if pace.isImpatient || journal.bytesStaged >= CommitPace.smallBytes { journal.submit() }
+        pace.awaited = 0
+        pace.awaitedUntil = now + pace.patience.forAnswers
+        for id in listed where outlets[id.index].output.isWritable(durable: journal.durable) {
+            outlets[id.index].answersCommit = number
+            pace.awaited += 1
+        }
+        release()
+    }
+
+    /// Its peer has said something, or never will.
+    mutating func noLongerAwaited(_ id: ConnectionID) {
+        guard outlets[id.index].answersCommit == journal.durable.batch, pace.awaited > 0 else {
+            return
+        }
+        outlets[id.index].answersCommit = 0
+        pace.awaited -= 1
+    }
+}

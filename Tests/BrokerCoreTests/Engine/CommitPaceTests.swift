@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+// How few syncs are enough: a small batch waits for the answers to what the last one let out, and
+// facts that nobody waits for ride along. Neither waits for long.
+import MQTT
+import Testing
+
+@testable import BrokerCore
+
+@Suite struct CommitPaceTests {
+    private struct Pair {
+        let scene = Scene()
+        let plc: Client
+        let db: Client
+
+        /// Both sessions are durable, the disk is late from here on, and nothing is staged.
+        init() {
+            plc = scene.client("plc")
+            db = scene.client("db")
+            plc.resume()
+            db.resume()
+            db.subscribe("t")
+            scene.home.isLate = true
+            scene.engine.commitPatience.forAnswers = .microseconds(100)
+            scene.engine.commitPatience.forNeed = .milliseconds(20)
+        }
+
+        var syncs: Int { scene.home.batches.count }
+
+        /// The disk has answered, and the turn that hears of it ends.
+        func commit() {
+            scene.commit()
+            scene.settle()
+        }
+    }
+
+    /// The four answers of a message come in pairs, one of each hop, and each pair is one batch.
+    @Test func aMessageOfAChainCostsTwoSyncs() {
+        let pair = Pair()
+        let (plc, db) = (pair.plc, pair.db)
+        plc.publish("t", "1", qos: 2, id: 1)
+        pair.commit()
+        plc.pubrel(1)
+        pair.commit()
+        let before = pair.syncs
+        for (last, number) in [(1, 2), (2, 3), (3, 4), (4, 5)] as [(PacketID, PacketID)] {
+            #expect(plc.received() == [.pubcomp(last)])
+            #expect(db.received().count == 1)
+            #expect(plc.publish("t", "\(number)", qos: 2, id: number) == [])
+            #expect(db.pubrec(last) == [])
+            pair.commit()
+            #expect(plc.received() == [.pubrec(number)] && db.received() == [.pubrel(last)])
+            #expect(db.pubcomp(last) == [])
+            #expect(plc.pubrel(number) == [])
+            pair.commit()
+        }
+        #expect(pair.syncs - before == 8)
+    }
+
+    /// Who does not answer is waited for only so long, and not twice.
+    @Test(arguments: [false, true]) func aSilentPeerDelaysOthersLittle(isGone: Bool) {
+        let pair = Pair()
+        pair.plc.publish("t", "1", qos: 2, id: 1)
+        pair.commit()
+        pair.plc.pubrel(1)
+        pair.commit()
+        let before = pair.syncs
+        pair.plc.publish("t", "2", qos: 2, id: 2)
+        #expect(pair.syncs == before)
+        if isGone {
+            pair.db.lose()
+        } else {
+            pair.scene.pass(.microseconds(99))
+            #expect(pair.syncs == before)
+            pair.scene.pass(.microseconds(1))
+        }
+        #expect(pair.syncs == before + 1)
+        pair.commit()
+        #expect(pair.plc.received() == [.pubrec(2)])
+        pair.plc.pubrel(2)
+        #expect(pair.syncs == before + 2)
+    }
+
+    /// That a message is complete is of use to the next start only.
+    @Test func whatNobodyWaitsForGoesAfterAWhile() {
+        let pair = Pair()
+        pair.plc.publish("t", "1", qos: 2, id: 1)
+        pair.commit()
+        pair.plc.pubrel(1)
+        pair.commit()
+        pair.db.pubrec(1)
+        pair.scene.pass(.microseconds(100))
+        pair.commit()
+        let before = pair.syncs
+        #expect(pair.db.received() == [.pubrel(1)])
+        pair.db.pubcomp(1)
+        pair.scene.pass(.milliseconds(19))
+        let isSettled = pair.scene.engine.isSettled
+        #expect(pair.syncs == before && !isSettled)
+        pair.scene.pass(.milliseconds(1))
+        #expect(pair.syncs == before + 1)
+        pair.commit()
+        let isSettledNow = pair.scene.engine.isSettled
+        #expect(isSettledNow)
+    }
+
+    /// The next answer that waits for a fact takes the others along.
+    @Test func aNeedEndsTheWait() {
+        let pair = Pair()
+        pair.plc.publish("t", "1", qos: 2, id: 1)
+        pair.commit()
+        pair.plc.pubrel(1)
+        pair.commit()
+        pair.db.pubrec(1)
+        pair.scene.pass(.microseconds(100))
+        pair.commit()
+        pair.db.pubcomp(1)
+        let before = pair.syncs
+        pair.plc.publish("t", "2", qos: 2, id: 2)
+        #expect(pair.syncs == before + 1)
+        pair.commit()
+        #expect(pair.plc.received() == [.pubrec(2)])
+    }
+
+    @Test func aLargeBatchWaitsForNobody() {
+        let pair = Pair()
+        pair.plc.publish("t", "1", qos: 2, id: 1)
+        pair.commit()
+        pair.plc.pubrel(1)
+        pair.commit()
+        let before = pair.syncs
+        pair.plc.publish("t", String(repeating: "x", count: CommitPace.smallBytes), qos: 2, id: 2)
+        #expect(pair.syncs == before + 1)
+    }
+}
