@@ -119,7 +119,7 @@ let package = Package(
             name: "LosingFileSystem", dependencies: ["CFuse"], path: "Tests/LosingFileSystem",
             swiftSettings: strict),
         .testTarget(
-            name: "SystemTests",
+            name: "SystemTests", dependencies: ["Journal"],
             exclude: [
                 "Clients/conftest.py", "Clients/paho_test.py", "Pipeline/compare.sql",
                 "Pipeline/dataset", "Systemd/boot", "requirements.txt",

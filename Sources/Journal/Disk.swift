@@ -16,6 +16,9 @@ public protocol Disk: AnyObject {
     func create(_ name: String, size: Int) throws(DiskError)
     func write(_ bytes: Span<UInt8>, to name: String, at offset: Int) throws(DiskError)
     func sync(_ name: String) throws(DiskError)
+    /// From here on `contents` shows what is on the disk. After a failed sync a system may show bytes
+    /// as written that are in its memory only, and that no further sync would write.
+    func confirm(_ name: String) throws(DiskError)
     func syncFolder() throws(DiskError)
     func rename(_ name: String, to newName: String) throws(DiskError)
     func remove(_ name: String) throws(DiskError)
@@ -36,6 +39,8 @@ extension Disk {
     ) throws(DiskError) -> [UInt8] {
         Array(try contents(of: name).dropFirst(offset).prefix(count))
     }
+
+    public func confirm(_ name: String) throws(DiskError) { try sync(name) }
 
     public var checksum: Checksum { CRC32C.checksum }
 

@@ -79,7 +79,11 @@ public struct Recovery: ~Copyable {
         var last: ReadSegment?
         for (index, name) in names.enumerated() {
             guard !isSuperseded(name) else { continue }
-            let bytes = try Self.onDisk { () throws(DiskError) in try disk.contents(of: name) }
+            let bytes = try Self.onDisk { () throws(DiskError) in
+                // Those before the last were synced before the next was begun.
+                if only == nil, index == names.count - 1 { try disk.confirm(name) }
+                return try disk.contents(of: name)
+            }
             guard let end = try segment(name, bytes, take) else {
                 try Self.onDisk { () throws(DiskError) in try setAside(names[index...]) }
                 break
@@ -117,24 +121,23 @@ public struct Recovery: ~Copyable {
     }
 
     /// The last segment takes what comes next, so that a start needs no space. A torn end is made
-    /// zero for that; damage is left as it is, and the bytes behind it too.
-    ///
-    /// What a failed sync left in it is shown by the system as written, and is not on the disk: only
-    /// writing it again puts it there. Those before it were synced before it was begun.
+    /// zero for that; damage is left as it is, and the bytes behind it too. What was committed is
+    /// never written over: a power cut could take it.
     private mutating func prepareTail(_ segment: ReadSegment) throws(DiskError) {
-        var content = Array(segment.bytes.prefix(segment.contentEnd))
-        let isTorn = TornTail.mayBe(
-            content.span, from: segment.end, report.position, checksum,
-            recordBytesMax: recordBytesMax)
-        if isTorn {
-            for at in segment.end..<content.count { content[at] = 0 }
-        }
-        try disk.write(content.span, to: segment.name, at: 0)
-        guard isTorn else {
+        let content = segment.bytes.span.extracting(..<segment.contentEnd)
+        guard
+            TornTail.mayBe(
+                content, from: segment.end, report.position, checksum,
+                recordBytesMax: recordBytesMax)
+        else {
             report.damaged = segment.name
             return try settle(segment)
         }
-        try disk.sync(segment.name)
+        if segment.end < segment.contentEnd {
+            let zeros = [UInt8](repeating: 0, count: segment.contentEnd - segment.end)
+            try disk.write(zeros.span, to: segment.name, at: segment.end)
+            try disk.sync(segment.name)
+        }
         guard report.setAside.isEmpty else { return }
         report.tail = SegmentTail(
             segment: segment.name, end: segment.end, size: segment.bytes.count)

@@ -217,6 +217,19 @@ import Testing
         }
     }
 
+    /// A power cut during a start must find nothing of it half written.
+    @Test func aStartWritesOverNothingThatWasCommitted() throws {
+        let disk = LosingDisk()
+        #expect(write([[[1]], [[2]]], to: disk) == 2)
+        let (_, whole) = try recover(disk)
+        let tail = try #require(whole.tail)
+        let torn: [UInt8] = [7, 0, 7]
+        try disk.write(torn.span, to: tail.segment, at: tail.end + 5)
+        let before = disk.writes.count
+        #expect(try recover(disk).report.tail == tail)
+        #expect(disk.writes.dropFirst(before).map(\.range) == [tail.end..<tail.end + 8])
+    }
+
     /// Damage is not a torn end: it is told, the bytes stay, and writing goes on elsewhere.
     @Test func damageBeforeALaterCommitIsToldFromATornEnd() throws {
         let commits = (1...4 as ClosedRange<UInt8>).map { [[UInt8](repeating: $0, count: 100)] }

@@ -15,6 +15,8 @@ final class LosingDisk: Disk {
     private var nextIdentity = 0
     private var identities: [String: String] = [:]
     private(set) var calls = 0
+    /// Where something was written, in order.
+    private(set) var writes: [(name: String, range: Range<Int>)] = []
     /// The call with this number fails, and all after it.
     var failsAt = Int.max
 
@@ -44,6 +46,7 @@ final class LosingDisk: Disk {
 
     func write(_ bytes: Span<UInt8>, to name: String, at offset: Int) throws(DiskError) {
         try step("write")
+        writes.append((name, offset..<offset + bytes.count))
         let identity = identities[name]!
         let missing = offset + bytes.count - files[identity]!.bytes.count
         if missing > 0 { files[identity]!.bytes += [UInt8](repeating: 0, count: missing) }

@@ -42,9 +42,11 @@ final class StoredFile {
         unsynced = []
     }
 
-    /// A sync has failed. As Linux does it: programs go on reading what they wrote, the disk does
-    /// not have it, and the next sync finds nothing to do.
+    /// A sync has failed. As Linux does it: the disk does not have what was written, the next sync
+    /// finds nothing to do, and programs go on reading what the kernel keeps in its cache, until
+    /// that is dropped and read anew from here.
     func failSync() {
+        content.copy(durable)
         unsynced = []
     }
 

@@ -107,6 +107,17 @@ package final class PosixDisk: Disk, Sendable {
         guard fdatasync(file.raw) == 0 else { throw failure("sync", path(name)) }
     }
 
+    /// What is synced may be forgotten by memory, and is then read from the disk.
+    package func confirm(_ name: String) throws(DiskError) {
+        let file = try descriptor(name, O_WRONLY)
+        guard fdatasync(file.raw) == 0 else { throw failure("sync", path(name)) }
+        let refusal = posix_fadvise(file.raw, 0, 0, POSIX_FADV_DONTNEED)
+        guard refusal == 0 else {
+            throw DiskError(
+                SystemError(operation: "read anew", subject: path(name), errno: refusal))
+        }
+    }
+
     package func size(of name: String) throws(DiskError) -> Int {
         var status = stat()
         guard stat(path(name), &status) == 0 else { throw failure("look at", path(name)) }

@@ -3,6 +3,7 @@
 // The three real programs, of which the broker and, if wanted, the publisher live on a disk that
 // loses what was not synced. The subscriber's database is SQLite's promise and lies elsewhere.
 import Foundation
+import Journal
 import Testing
 
 final class PoweredSystem {
@@ -113,11 +114,23 @@ final class PoweredSystem {
         let store = mount.folder.appending(path: "broker")
         let names = try FileManager.default.contentsOfDirectory(atPath: store.path)
         let name = try #require(names.filter { $0.hasPrefix("segment-") }.max())
-        let bytes = try Data(contentsOf: store.appending(path: name))
-        let end = try #require(bytes.lastIndex { $0 != 0 }) + 1
+        let end = try Self.endOfCommits(
+            in: [UInt8](Data(contentsOf: store.appending(path: name))))
         let offset = behind ? end + Int(seed % 100) : end / 2
         let count = behind ? Int(seed % 5_000) + 1 : 1
         #expect(try mount.order("damage broker/\(name) \(offset) \(count) \(seed)") == "done")
+    }
+
+    /// Where the last whole commit of a segment ends.
+    private static func endOfCommits(in bytes: [UInt8]) throws -> Int {
+        let found = SegmentHeader(bytes.span, CRC32C.checksum)
+        let header = try #require(found)
+        var commits = CommitReader(
+            at: SegmentHome.Position(
+                epoch: header.epoch, nextBatch: header.firstBatch, previous: header.previous),
+            CRC32C.checksum)
+        while commits.next(in: bytes.span) != nil {}
+        return commits.end
     }
 
     /// Not every cut comes while the system starts: some of them wait for so many rows more.
