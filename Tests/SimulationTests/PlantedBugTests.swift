@@ -28,10 +28,12 @@ import Testing
         Case(bug: .pubrelAsPublish, checker: "protocol", seeds: 50),
         Case(bug: .missingFolderSync, checker: "recovery"),
         // Segments are begun seldom, because a start goes on in the last one.
-        Case(bug: .missingFolderSync, checker: "order", first: 180),
+        Case(bug: .missingFolderSync, checker: "order", first: 400),
         Case(bug: .ignoredSyncError, checker: "gates"),
         // Recovery writes the last segment back, which heals most of it: few seeds show more.
-        Case(bug: .ignoredSyncError, checker: "recovery", first: 55),
+        Case(bug: .ignoredSyncError, checker: "recovery", first: 700),
+        Case(bug: .unconfirmedTail, checker: "recovery"),
+        Case(bug: .unconfirmedTail, checker: "ledger"),
         Case(bug: .foreignRandomness, checker: "determinism"),
     ]
 

@@ -32,6 +32,13 @@ extension Replay {
         return (flight.flow, payload(of: flight.held.message))
     }
 
+    /// The payload of the topic's retained message.
+    package func retained(on topic: String) -> [UInt8]? {
+        var found: [UInt8]?
+        state.retained.forEachMatch(filter: Array(topic.utf8).span) { found = payload(of: $0) }
+        return found
+    }
+
     private func payload(of message: MessageID) -> [UInt8] {
         let bytes = state.messages[message].payload
         return bytes.indices.map { bytes[$0] }

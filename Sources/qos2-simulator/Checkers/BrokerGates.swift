@@ -91,7 +91,7 @@ final class BrokerGates: Checker {
             guard let label = published[key] else {
                 return fail(world, "\(packet.kind) \(packet.id) answers nothing")
             }
-            if !isAccepted(label, key, packet, client, world) {
+            if !isAccepted(label, key, packet, node, world) {
                 early(packet, "message \(label)", node, world)
             }
         case .pubcomp:
@@ -114,14 +114,17 @@ final class BrokerGates: Checker {
     }
 
     private func isAccepted(
-        _ label: Int, _ key: Key, _ packet: WirePacket, _ client: ClientID, _ world: World
+        _ label: Int, _ key: Key, _ packet: WirePacket, _ node: Node, _ world: World
     ) -> Bool {
+        if label >= RepeaterProcess.retainedLabels {
+            return replay.retained(on: node.retainedTopic).map { MessageText.label($0) } == label
+        }
         guard packet.kind == .pubrec else {
             return stored.contains(label) || !isWanted(label, world)
         }
         guard stored.contains(label) else { return false }
         if released.contains(key) { return true }
-        let held = replay.inbound(PacketID(packet.id), from: client)
+        let held = replay.inbound(PacketID(packet.id), from: ClientID(node.name))
         return held.map { MessageText.label($0) } == label
     }
 

@@ -20,7 +20,7 @@ final class PublisherGates: Checker {
         switch sight {
         case .durable(let node, _, let records) where world.nodes[node].role == .publisher:
             take(records, world.plan.publisher(of: node), world)
-        case .taken(let node, let label):
+        case .taken(let node, let label) where !world.nodes[node].repeatsItself:
             if !enqueued.contains(label) {
                 let place = world.nodes[node].name
                 fail(world, "\(place) took message \(label) before it was durable")

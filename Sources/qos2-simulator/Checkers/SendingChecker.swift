@@ -26,6 +26,7 @@ final class SendingChecker: Checker {
         case .arrived(let link, at: .client, let packet) where packet.kind == .connack:
             begin(.client, link, Int(packet.receiveMaximum), world)
             if !packet.flag { flights[sender(.client, link, world)]?.forget() }
+        case .left(let link, from: .client, _) where world.links[link].client.repeatsItself: break
         case .left(let link, let end, let packet):
             if let objection = flights[sender(end, link, world)]?.left(packet, on: link) {
                 let client = world.links[link].client.name

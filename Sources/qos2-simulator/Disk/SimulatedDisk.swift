@@ -12,6 +12,8 @@ final class SimulatedDisk: Disk {
         case ignoresFolderSync
         /// A sync that fails says that it did not.
         case hidesFailedSync
+        /// What a failed sync left is shown for ever.
+        case showsWhatItForgot
     }
 
     private final class File {
@@ -40,6 +42,8 @@ final class SimulatedDisk: Disk {
     var room = Int.max
     /// How many calls from now on succeed before one fails.
     var failsAfter: Int?
+    /// After a sync that failed, the bytes are shown as if it had not, and no other writes them.
+    var forgetsFailedSync = false
     var flaw: Flaw?
     /// Asked before each change: false when the process died before it came to this.
     var isAlive: () -> Bool = { true }
@@ -78,12 +82,20 @@ final class SimulatedDisk: Disk {
         do throws(DiskError) {
             try change("sync", name)
         } catch {
+            if forgetsFailedSync { try file(name).unsynced.removeAll() }
             guard flaw == .hidesFailedSync, error.reason == Self.failure else { throw error }
             return
         }
         let file = try file(name)
         settle(file)
         synced()
+    }
+
+    func confirm(_ name: String) throws(DiskError) {
+        try sync(name)
+        guard flaw != .showsWhatItForgot else { return }
+        let file = try file(name)
+        file.bytes = file.durable
     }
 
     func syncFolder() throws(DiskError) {
@@ -188,7 +200,10 @@ extension SimulatedDisk {
     }
 
     private func tear(_ file: File, _ random: inout SeededGenerator) {
-        guard !file.unsynced.isEmpty || file.bytes.count > file.durable.count else { return }
+        guard !file.unsynced.isEmpty || file.bytes.count > file.durable.count else {
+            file.bytes = file.durable
+            return
+        }
         let manner = random.upTo(4)
         if file.bytes.count > file.durable.count, manner > 0 {
             let kept = random.upTo(file.bytes.count - file.durable.count)

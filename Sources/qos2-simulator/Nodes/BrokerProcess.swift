@@ -200,6 +200,10 @@ extension BrokerProcess {
 }
 
 extension BrokerProcess: Finishing {
-    /// Nothing waits for anybody.
-    var isIdle: Bool { engine.isSettled && engine.broker.status.messages == 0 }
+    /// Nothing waits for anybody: what is left is retained, or the will of a repeater.
+    var isIdle: Bool {
+        let status = engine.broker.status
+        let wills = world.nodes.count { $0.repeatsItself }
+        return engine.isSettled && status.messages == status.retained + wills
+    }
 }

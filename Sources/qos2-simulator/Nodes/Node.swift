@@ -39,6 +39,7 @@ final class Node {
     var repeatsItself = false
     let disk = SimulatedDisk()
     let database = SubscriberDatabase()
+    var paper = RepeaterPaper()
 
     var process: (any Process)?
     /// Counts the processes.
@@ -56,6 +57,9 @@ final class Node {
         self.version = version
         disk.isAlive = { [unowned self] in takeEffect() }
     }
+
+    /// Where a repeater leaves its retained messages.
+    var retainedTopic: String { "r/\(index)" }
 
     /// Called before each effect: a system call of the process, or of one of its threads. False if
     /// the process does not live to do it.

@@ -12,6 +12,7 @@ enum PlantedBug: String, CaseIterable {
     case pubrelAsPublish = "pubrel-as-publish"
     case missingFolderSync = "missing-folder-sync"
     case ignoredSyncError = "ignored-sync-error"
+    case unconfirmedTail = "unconfirmed-tail"
     /// Something that the seed does not decide.
     case foreignRandomness = "foreign-randomness"
 
@@ -28,6 +29,7 @@ enum PlantedBug: String, CaseIterable {
         switch self {
         case .missingFolderSync: for node in world.nodes { node.disk.flaw = .ignoresFolderSync }
         case .ignoredSyncError: for node in world.nodes { node.disk.flaw = .hidesFailedSync }
+        case .unconfirmedTail: for node in world.nodes { node.disk.flaw = .showsWhatItForgot }
         case .forgottenIdentifier:
             for node in world.nodes { node.database.forgetsIdentifiers = true }
         case .identifierNotDurable: world.filter = ForgetsIdentifiers(world)

@@ -17,7 +17,9 @@ extension World {
         case .powerCut: for node in victims() { endSoon(node, .powerCut) }
         case .diskFailure:
             let node = random.pick(nodes)
-            if node.disk.failsAfter == nil { node.disk.failsAfter = random.upTo(12) }
+            guard node.disk.failsAfter == nil else { return }
+            node.disk.failsAfter = random.upTo(12)
+            node.disk.forgetsFailedSync = random.chance(oneIn: 2)
         case .fullDisk: fill(random.pick(nodes))
         }
     }
@@ -36,6 +38,14 @@ extension World {
         } else {
             node.fuse = (random.upTo(30), death)
         }
+    }
+
+    /// A start changes the disk before it changes anything else, and may not live to its end.
+    func endWhileStarting(_ node: Node) {
+        let deaths = [(Scenario.Misfortune.kill, Node.Death.kill), (.powerCut, .powerCut)]
+            .filter { scenario.misfortunes.contains($0.0) }
+        guard !faultsAreOver, !deaths.isEmpty, random.chance(oneIn: 4) else { return }
+        node.fuse = (random.upTo(6), random.pick(deaths).1)
     }
 
     private func cutSomething() {

@@ -47,8 +47,9 @@ final class World {
         plan = Plan(scenario)
         nodes.append(Node(index: 0, .broker, "broker", .v5))
         for (at, publisher) in scenario.publishers.enumerated() {
-            nodes.append(
-                Node(index: nodes.count, .publisher, "plc-\(at + 1)", publisher.version))
+            let node = Node(index: nodes.count, .publisher, "plc-\(at + 1)", publisher.version)
+            node.repeatsItself = publisher.repeatsItself
+            nodes.append(node)
         }
         for (at, subscriber) in scenario.subscribers.enumerated() {
             nodes.append(
@@ -144,9 +145,11 @@ extension World {
         node.isTurnDue = false
         node.doom = nil
         see(.started(node: node.index))
+        endWhileStarting(node)
         node.process =
             switch node.role {
             case .broker: BrokerProcess(node, self)
+            case .publisher where node.repeatsItself: RepeaterProcess(node, self)
             case .publisher: PublisherProcess(node, self)
             case .subscriber: SubscriberProcess(node, self)
             }
