@@ -10,8 +10,10 @@ extension Engine {
 
     /// Carries out and clears the effects of one event.
     mutating func perform(at now: Instant) {
-        for index in effects.effects.indices {
+        var index = 0
+        while index < effects.effects.count {  // One may bring others.
             perform(effects.effects[index], at: now)
+            index += 1
         }
         effects.removeAll()
     }
@@ -23,7 +25,7 @@ extension Engine {
             acknowledge(kind, packet, reason, to: id, at: now)
         case .deliver(let delivery, let packet, let isRepeat, let id):
             deliver(delivery, packet, isRepeat, to: id, at: now)
-        case .answer(let index, let id): send(effects.answers[Int(index)], to: id)
+        case .answer(let index, let id): send(effects.answers[Int(index)], to: id, at: now)
         case .pong(let id): sendPong(to: id)
         case .disconnect(let reason, let id): disconnect(reason, id)
         case .close(let id):
@@ -55,8 +57,7 @@ extension Engine {
             let word = AcknowledgementPacket.shortForm(kind, packet)
             outlets[id.index].output.append(word: word, behind: gate, durable: durable)
         } else {
-            send(
-                AcknowledgementEncoder(version(of: id), kind, packet, reason), to: id, behind: gate)
+            send(AcknowledgementEncoder(version(of: id), kind, packet, reason), to: id, at: now)
         }
     }
 
@@ -120,17 +121,24 @@ extension Engine {
         broker.congested(id)
     }
 
-    private mutating func send(_ answer: Answer, to id: ConnectionID) {
+    private mutating func send(_ answer: Answer, to id: ConnectionID, at now: Instant) {
         let version = version(of: id)
         switch answer {
         case .suback(let packet, let reasons):
-            send(SubackEncoder(version, packet, reasons), to: id, behind: journal.tail)
+            send(SubackEncoder(version, packet, reasons), to: id, at: now)
         case .unsuback(let packet, let reasons):
-            send(UnsubackEncoder(version, packet, reasons), to: id, behind: journal.tail)
+            send(UnsubackEncoder(version, packet, reasons), to: id, at: now)
         case .connack(let connack):
             guard let encoder = encoder(of: connack, version) else { return }
-            send(encoder, to: id, behind: journal.tail)
+            guard !append(encoder, to: id) else { return }
+            // No DISCONNECT may come before it. [MQTT-3.14.0-1]
+            broker.connections[id.index].departure = .violated(Self.doesNotFit(.connack))
+            broker.leave(id, at: now, into: &effects)
         }
+    }
+
+    private static func doesNotFit(_ kind: PacketKind) -> String {
+        "\(kind) does not fit into its maximum packet size"
     }
 
     /// Nil where MQTT 3.1.1 has no code for the reason. [MQTT-3.2.2-6]
@@ -151,15 +159,26 @@ extension Engine {
         return encoder
     }
 
+    /// An answer that the client does not take ends the connection: without it, it would wait for
+    /// ever. [MQTT-3.1.2-24]
     private mutating func send(
-        _ encoder: some PacketEncoder, to id: ConnectionID, behind gate: Gate
+        _ encoder: some PacketEncoder, to id: ConnectionID, at now: Instant
     ) {
+        if !append(encoder, to: id), broker.connections[id.index].phase != .closing {
+            broker.violated(
+                id, .packetTooLarge, Self.doesNotFit(encoder.kind), at: now, into: &effects)
+        }
+    }
+
+    /// False if the client does not take a packet of that size.
+    private mutating func append(_ encoder: some PacketEncoder, to id: ConnectionID) -> Bool {
         let size = encoder.encodedSize
-        guard size <= Int(broker.connections[id.index].packetSizeMax) else { return }
+        guard size <= Int(broker.connections[id.index].packetSizeMax) else { return false }
         list(id)
         outlets[id.index].output.append(
-            atMost: size, behind: gate, durable: journal.durable
+            atMost: size, behind: journal.tail, durable: journal.durable
         ) { encoder.encode(into: &$0) }
+        return true
     }
 
     private mutating func sendPong(to id: ConnectionID) {
@@ -175,7 +194,8 @@ extension Engine {
         // Some clients show the reason's text and not its code.
         encoder.reasonString = reason.name
         encoder.fit(broker.connections[id.index].packetSizeMax)  // [MQTT-3.14.2-3]
-        send(encoder, to: id, behind: journal.tail)
+        // The end of the connection says it where this does not fit.
+        _ = append(encoder, to: id)
     }
 
     private func version(of id: ConnectionID) -> ProtocolVersion {

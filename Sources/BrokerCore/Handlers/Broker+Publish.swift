@@ -155,8 +155,7 @@ extension Broker {
         let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
         let publisher = connections[id.index].session
         let full = routes.entries[entry].routes.first { route in
-            let granted = route.session == publisher ? route.qosForOwn : route.qos
-            return granted ?? .atMostOnce > .atMostOnce
+            route.grant(from: publisher)?.qos ?? .atMostOnce > .atMostOnce
                 && state[route.session].waiting.count >= limits.waitingMax
         }
         guard let full else { return .welcome }
@@ -177,8 +176,8 @@ extension Broker {
         let topic = bytes.extracting(packet.topic)
         let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
         return routes.entries[entry].routes.contains { route in
-            let granted = route.session == publisher ? route.qosForOwn : route.qos
-            return granted ?? .atMostOnce > .atMostOnce && state[route.session].isJournalled
+            route.grant(from: publisher)?.qos ?? .atMostOnce > .atMostOnce
+                && state[route.session].isJournalled
         }
     }
 

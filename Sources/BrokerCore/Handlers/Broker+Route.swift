@@ -34,12 +34,11 @@ extension Broker {
         let start = effects.details.receivers.count
         for index in routes.entries[entry].routes.indices {
             let route = routes.entries[entry].routes[index]
-            let granted = route.session == publisher ? route.qosForOwn : route.qos
-            guard let granted else { continue }  // [MQTT-3.8.3-3]
+            guard let grant = route.grant(from: publisher) else { continue }
             let delivery = Delivery(
-                message: message, qos: min(granted, state.messages[message].qos),
-                retain: state.messages[message].retain && route.retainAsPublished,
-                identifiers: route.identifiers)
+                message: message, qos: min(grant.qos, state.messages[message].qos),
+                retain: state.messages[message].retain && grant.retainAsPublished,
+                identifiers: grant.identifiers)
             choose(route.session, delivery, at: now, into: &effects)
         }
         return effects.details.receivers(from: start)

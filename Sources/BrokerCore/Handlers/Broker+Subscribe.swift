@@ -42,7 +42,10 @@ extension Broker {
 
     private func refusal(of request: SubscribeRequest, on id: ConnectionID) -> ReasonCode? {
         guard let filter = request.topicFilter else { return .topicFilterInvalid }
-        return filter.isShared ? .sharedSubscriptionsNotSupported : nil
+        if filter.isShared { return .sharedSubscriptionsNotSupported }
+        // Retained messages would make the queue longer each time.
+        let waiting = state[connections[id.index].session].waiting.count
+        return waiting >= limits.waitingMax ? .quotaExceeded : nil
     }
 
     /// True if the session had no subscription to an equal filter.

@@ -5,15 +5,24 @@ import MQTT
 
 /// One session that matches a topic, its overlapping subscriptions joined into one. [MQTT-3.3.4-2]
 struct Route {
+    /// What some subscriptions come to together.
+    struct Grant {
+        /// The highest of them.
+        var qos = QoS.atMostOnce
+        var retainAsPublished = false
+        /// Which identifiers go with it, as a number of `IdentifierLists`.
+        var identifiers: UInt32 = 0
+    }
+
     var session: SessionID
-    /// The highest of the matching subscriptions.
-    var qos: QoS
-    /// The same without those that exclude the session's own messages; nil if none is left.
-    /// [MQTT-3.8.3-3]
-    var qosForOwn: QoS?
-    var retainAsPublished: Bool
-    /// Which identifiers go with it, as a number of `IdentifierLists`.
-    var identifiers: UInt32
+    private let grant: Grant
+    /// For what the session publishes itself: of those without No Local; nil if there is none.
+    private let ownGrant: Grant?
+
+    /// What the session gets of a message from `publisher`; nil for nothing. [MQTT-3.8.3-3]
+    func grant(from publisher: SessionID?) -> Grant? {
+        session == publisher ? ownGrant : grant
+    }
 }
 
 /// Resolved topics, bounded: strangers can invent topics without end.
@@ -115,17 +124,22 @@ extension Route {
     /// All subscriptions of one session that match one topic.
     fileprivate init(joining matches: ArraySlice<Subscription>, _ lists: inout IdentifierLists) {
         session = matches[matches.startIndex].session
-        qos = .atMostOnce
-        retainAsPublished = false
-        var found: [UInt32] = []
+        grant = Grant(joining: matches[...], &lists)
+        let ofOwn = matches.filter { !$0.options.noLocal }
+        if ofOwn.isEmpty {
+            ownGrant = nil
+        } else {
+            ownGrant = ofOwn.count == matches.count ? grant : Grant(joining: ofOwn[...], &lists)
+        }
+    }
+}
+
+extension Route.Grant {
+    fileprivate init(joining matches: ArraySlice<Subscription>, _ lists: inout IdentifierLists) {
         for match in matches {
             qos = max(qos, match.options.maximumQoS)
-            if !match.options.noLocal {
-                qosForOwn = max(qosForOwn ?? .atMostOnce, match.options.maximumQoS)
-            }
             retainAsPublished = retainAsPublished || match.options.retainAsPublished
-            if match.identifier != 0 { found.append(match.identifier) }
         }
-        identifiers = lists.number(of: found.sorted())
+        identifiers = lists.number(of: matches.map(\.identifier).filter { $0 != 0 }.sorted())
     }
 }

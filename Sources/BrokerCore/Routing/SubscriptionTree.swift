@@ -11,9 +11,49 @@ package struct Subscription: Equatable, Sendable {
     package var identifier: UInt32
 }
 
+/// The subscriptions to one filter, one of a session at most.
+private struct Subscribers {
+    private static let fewMax = 16
+
+    private(set) var list: ContiguousArray<Subscription> = []
+    /// Where each session is in the list; kept from where a search would cost more.
+    private var places: [SessionID: Int] = [:]
+
+    private func place(of session: SessionID) -> Int? {
+        places.isEmpty ? list.firstIndex { $0.session == session } : places[session]
+    }
+
+    /// True if the session is new here.
+    mutating func insert(_ subscription: Subscription) -> Bool {
+        if let place = place(of: subscription.session) {
+            list[place] = subscription  // [MQTT-3.8.4-3]
+            return false
+        }
+        list.append(subscription)
+        if !places.isEmpty {
+            places[subscription.session] = list.count - 1
+        } else if list.count > Self.fewMax {
+            for place in list.indices { places[list[place].session] = place }
+        }
+        return true
+    }
+
+    /// True if the session was here.
+    mutating func remove(_ session: SessionID) -> Bool {
+        guard let place = place(of: session) else { return false }
+        let last = list.removeLast()
+        if place < list.count { list[place] = last }
+        if !places.isEmpty {
+            places[last.session] = place
+            places[session] = nil
+        }
+        return true
+    }
+}
+
 /// All subscriptions by filter.
 struct SubscriptionTree {
-    private var tree: LevelTree<[Subscription]>
+    private var tree: LevelTree<Subscribers>
     /// Moves with every change: what was resolved under another epoch is out of date.
     private(set) var epoch: UInt64 = 1
     private(set) var count = 0
@@ -27,12 +67,8 @@ struct SubscriptionTree {
     mutating func insert(_ subscription: Subscription, filter: Span<UInt8>) -> Bool {
         epoch += 1
         let isNew = tree.update(tree.make(filter)) { list in
-            if let at = list?.firstIndex(where: { $0.session == subscription.session }) {
-                list?[at] = subscription  // [MQTT-3.8.4-3]
-                return false
-            }
-            list = (list ?? []) + [subscription]
-            return true
+            if list == nil { list = Subscribers() }
+            return list!.insert(subscription)
         }
         if isNew { count += 1 }
         return isNew
@@ -43,10 +79,9 @@ struct SubscriptionTree {
     mutating func remove(session: SessionID, filter: Span<UInt8>) -> Bool {
         guard let node = tree.find(filter) else { return false }
         let removed = tree.update(node) { list in
-            guard let at = list?.firstIndex(where: { $0.session == session }) else { return false }
-            list?.remove(at: at)
-            if list?.isEmpty == true { list = nil }
-            return true
+            let wasHere = list?.remove(session) ?? false
+            if list?.list.isEmpty == true { list = nil }
+            return wasHere
         }
         if removed {
             count -= 1
@@ -65,11 +100,11 @@ struct SubscriptionTree {
         // [MQTT-4.7.2-1]
         let isHidden = !topic.isEmpty && topic[0] == Topic.dollar
         // On the heap and not on the stack: strangers choose how many levels a topic has.
-        var open = [(node: LevelTree<[Subscription]>.root, depth: 0, mayBeWild: !isHidden)]
+        var open = [(node: LevelTree<Subscribers>.root, depth: 0, mayBeWild: !isHidden)]
         while let (node, depth, mayBeWild) = open.popLast() {
-            if mayBeWild, let rest = child(of: node, Topic.hash) { tree[rest]?.forEach(body) }
+            if mayBeWild, let rest = child(of: node, Topic.hash) { tree[rest]?.list.forEach(body) }
             guard depth < ranges.count else {
-                tree[node]?.forEach(body)
+                tree[node]?.list.forEach(body)
                 continue
             }
             if mayBeWild, let next = child(of: node, Topic.plus) {
@@ -82,8 +117,8 @@ struct SubscriptionTree {
     }
 
     private func child(
-        of node: LevelTree<[Subscription]>.Node, _ wildcard: UInt8
-    ) -> LevelTree<[Subscription]>.Node? {
+        of node: LevelTree<Subscribers>.Node, _ wildcard: UInt8
+    ) -> LevelTree<Subscribers>.Node? {
         let level: InlineArray<1, UInt8> = [wildcard]
         return tree.child(of: node, level.span, 0..<1)
     }

@@ -49,6 +49,27 @@ import Testing
         }
     }
 
+    /// Each subscription brings the retained messages once more: with a full queue there is none.
+    @Test func aFullQueueTakesNoSubscription() {
+        for version in versions {
+            scene(limits(.refuse)) { scene in
+                let plc = scene.client("plc", version)
+                let db = scene.client("db", version)
+                plc.connect()
+                for topic in 1...6 {
+                    plc.publish("r/\(topic)", "x", qos: 1, id: 1, retain: true)
+                }
+                db.resume()
+                db.subscribe("r/#")
+                #expect(scene.engine.broker.status.queued == 5)
+                let reason: ReasonCode = version == .v5 ? .quotaExceeded : .unspecifiedError
+                #expect(db.subscribe("r/#", "s") == [.suback([reason, reason])])
+                #expect(scene.engine.broker.status.queued == 5)
+                #expect(scene.engine.broker.status.subscriptions == 1)
+            }
+        }
+    }
+
     @Test func mqtt3WaitsAndNothingIsLost() {
         scene(limits(.refuse)) { scene in
             let (plc, db) = fill(scene, .v311)

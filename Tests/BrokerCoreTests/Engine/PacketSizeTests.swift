@@ -87,6 +87,24 @@ import Testing
         }
     }
 
+    /// Without its answer a client would wait for ever.
+    @Test func anAnswerThatIsTooLargeEndsTheConnection() {
+        scene { scene in
+            #expect(scene.client("tiny").connect(packetSizeMax: 5) == [.closed])
+            let db = scene.client("db")
+            db.connect(packetSizeMax: 20)
+            let filters = (1...20).map { "t/\($0)" }
+            #expect(
+                db.send(
+                    SubscribeEncoder(
+                        .v5, 1,
+                        filters.map { .init($0, SubscriptionOptions(maximumQoS: .atMostOnce)) }
+                    )
+                    .encoded()) == farewell(.packetTooLarge, .v5))
+            #expect(!db.isOpen)
+        }
+    }
+
     @Test func whatIsInFlightIsDroppedWhenTheNewConnectionTakesLess() {
         scene { scene in
             let plc = scene.client("plc")

@@ -131,6 +131,24 @@ import Testing
         }
     }
 
+    /// What does not match ones own message lends it neither its identifier nor its flag.
+    @Test func noLocalSubscriptionsGiveNothingToOnesOwnMessages() {
+        scene { scene in
+            let plc = scene.client("plc")
+            plc.connect()
+            plc.subscribe("t/#", qos: 2, identifier: 1, noLocal: true, retainAsPublished: true)
+            plc.subscribe("t/a", qos: 0, identifier: 2)
+            #expect(
+                plc.publish("t/a", "own", retain: true)
+                    == [.publish("t/a", "own", identifiers: [2])])
+            let hmi = scene.client("hmi")
+            hmi.connect()
+            hmi.publish("t/a", "other", retain: true)
+            #expect(
+                plc.received() == [.publish("t/a", "other", retain: true, identifiers: [1, 2])])
+        }
+    }
+
     /// [MQTT-3.3.1-12], [MQTT-3.3.1-13]
     @Test func retainAsPublishedKeepsTheFlag() {
         scene { scene in

@@ -39,24 +39,37 @@ import Testing
     /// What the standard says about one topic, computed without any tree.
     private func expected(
         _ topic: [UInt8], _ model: [Wish: Subscription], _ lists: inout IdentifierLists
-    ) -> [Route] {
-        var routes: [Route] = []
+    ) -> [String] {
+        var routes: [String] = []
         for place in 0..<6 as Range<UInt32> {
             let found = model.filter {
                 $0.key.session == place
                     && TopicFilter.matches(filter: $0.key.filter.span, topic: topic.span)
             }.map(\.value)
             guard !found.isEmpty else { continue }
-            let foreign = found.filter { !$0.options.noLocal }
-            let identifiers = found.map(\.identifier).filter { $0 != 0 }.sorted()
+            let ofOwn = found.filter { !$0.options.noLocal }
             routes.append(
-                Route(
-                    session: SessionID(place: place), qos: found.map(\.options.maximumQoS).max()!,
-                    qosForOwn: foreign.map(\.options.maximumQoS).max(),
-                    retainAsPublished: found.contains { $0.options.retainAsPublished },
-                    identifiers: lists.number(of: identifiers)))
+                "\(place) \(Self.grant(found, &lists)) own \(Self.grant(ofOwn, &lists))")
         }
         return routes
+    }
+
+    private static func grant(
+        _ found: [Subscription], _ lists: inout IdentifierLists
+    ) -> String {
+        guard let qos = found.map(\.options.maximumQoS).max() else { return "nothing" }
+        let retains = found.contains { $0.options.retainAsPublished }
+        let identifiers = found.map(\.identifier).filter { $0 != 0 }.sorted()
+        return "\(qos) \(retains) \(lists.number(of: identifiers))"
+    }
+
+    private static func text(_ grant: Route.Grant?) -> String {
+        grant.map { "\($0.qos) \($0.retainAsPublished) \($0.identifiers)" } ?? "nothing"
+    }
+
+    private static func text(_ route: Route) -> String {
+        "\(route.session.place) \(text(route.grant(from: nil))) "
+            + "own \(text(route.grant(from: route.session)))"
     }
 
     @Test func routesAreThoseOfBruteForce() {
@@ -85,8 +98,8 @@ import Testing
                     let topic = Self.topic(&random)
                     let entry = routes.resolve(topic.span, tree, &lists)
                     #expect(
-                        Array(routes.entries[entry].routes).map { "\($0)" }
-                            == expected(topic, model, &lists).map { "\($0)" },
+                        routes.entries[entry].routes.map(Self.text)
+                            == expected(topic, model, &lists),
                         "\(String(decoding: topic, as: UTF8.self))")
                 }
             }
@@ -95,6 +108,29 @@ import Testing
                     session: SessionID(place: wish.session), filter: wish.filter.span)
             }
             #expect(tree.count == 0)
+        }
+    }
+
+    @Test func manySessionsComeAndGoAtOneFilter() {
+        var random = SplitMix64(seed: 7)
+        var tree = SubscriptionTree(seed: 7)
+        var model: Set<UInt32> = []
+        let filter = Array("a/+".utf8)
+        for _ in 0..<3000 {
+            let place = UInt32(random.upTo(40))
+            let session = SessionID(place: place)
+            if random.chance(oneIn: 2) {
+                #expect(tree.remove(session: session, filter: filter.span) == model.contains(place))
+                model.remove(place)
+            } else {
+                let new = Subscription(
+                    session: session, options: Self.options(&random), identifier: place)
+                #expect(tree.insert(new, filter: filter.span) == model.insert(place).inserted)
+            }
+            var found: [UInt32] = []
+            tree.forEachMatch(topic: Array("a/b".utf8).span) { found.append($0.session.place) }
+            #expect(found.sorted() == model.sorted())
+            #expect(tree.count == model.count)
         }
     }
 
