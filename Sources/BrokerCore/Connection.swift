@@ -30,6 +30,8 @@ struct Connection: ~Copyable {
     var isCongested = false
     /// Its publisher has to wait for somebody's queue. It lasts until the packet is taken.
     var isPaused = false
+    /// What the publisher's aliases stand for, on this connection and no other.
+    var topicAliases: [UInt16: [UInt8]] = [:]
     var departure: Departure?
 
     init(peer: String, at now: Instant) {

@@ -154,6 +154,8 @@ extension Engine {
         encoder.serverKeepAlive = connack.serverKeepAlive
         encoder.receiveMaximum = connack.receiveMaximum == .max ? nil : connack.receiveMaximum
         encoder.maximumPacketSize = connack.maximumPacketSize
+        let aliasMax = broker.limits.topicAliasMax
+        encoder.topicAliasMaximum = aliasMax == 0 ? nil : aliasMax
         encoder.retainAvailable = broker.limits.retainAvailable ? nil : false
         encoder.sharedSubscriptionAvailable = false
         return encoder

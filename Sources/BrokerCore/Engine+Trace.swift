@@ -19,7 +19,7 @@ extension Engine {
             qos: packet.qos)
         step.isDuplicate = packet.duplicate
         step.isRetained = packet.retain
-        step.topic = String(copying: bytes.extracting(packet.topic))
+        step.topic = topic(of: packet, bytes, on: id)
         step.size = packet.payload.count
         step.message = MessageLabel(properties: packet.properties.all, in: bytes)?.text
         if let packetID = packet.id,
@@ -28,6 +28,16 @@ extension Engine {
             step.outcome = .repeated
         }
         trace.begin(step, session: session, isInbound: true, behind: .none, at: now)
+    }
+
+    private func topic(
+        of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID
+    ) -> String {
+        guard packet.topic.isEmpty, let alias = packet.properties.topicAlias else {
+            return String(copying: bytes.extracting(packet.topic))
+        }
+        let name = broker.connections[id.index].topicAliases[alias] ?? []
+        return String(decoding: name, as: UTF8.self)
     }
 
     mutating func traceDelivery(

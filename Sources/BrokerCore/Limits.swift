@@ -14,6 +14,8 @@ package struct Limits: Equatable, Sendable {
     package var waitingMax = 100_000
     /// Bytes of one connection's output before its receiver counts as too slow.
     package var outputBytesMax = 4 << 20
+    /// Topic aliases that a publisher may use; 0 for none.
+    package var topicAliasMax: UInt16 = 10
     /// The upper bound of a session's expiry.
     package var sessionExpiryMax = SessionExpiry(seconds: 7 * 86_400)
     /// The upper bound of Keep Alive in seconds; 0 for none.

@@ -62,6 +62,7 @@ struct Configuration {
             "max_queued_messages \(limits.waitingMax)",
             "max_packet_size \(limits.packetSizeMax ?? 0)",
             "max_keepalive \(limits.keepAliveMax)",
+            "max_topic_alias \(limits.topicAliasMax)",
             "persistent_client_expiration \(limits.sessionExpiryMax.seconds)s",
             "queue_overflow \(limits.overflow.rawValue)",
             "retain_available \(limits.retainAvailable)",

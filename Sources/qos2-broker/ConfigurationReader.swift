@@ -10,7 +10,8 @@ struct ConfigurationReader {
         known: [
             "listener", "port", "bind_address", "max_connections", "protocol", "allow_anonymous",
             "persistent_client_expiration", "max_inflight_messages", "max_queued_messages",
-            "max_packet_size", "max_keepalive", "retain_available", "set_tcp_nodelay",
+            "max_packet_size", "max_keepalive", "max_topic_alias", "retain_available",
+            "set_tcp_nodelay",
             "allow_zero_length_clientid", "auto_id_prefix", "log_type", "log_dest",
             "log_timestamp", "queue_overflow", "log_handshakes", "persistence",
             "persistence_location", "queue_memory",
@@ -185,6 +186,9 @@ struct ConfigurationReader {
         case "max_keepalive":
             let seconds = UInt16(try entry.integer(in: 0...65_535))
             return { $0.limits.keepAliveMax = seconds }
+        case "max_topic_alias":
+            let count = UInt16(try entry.integer(in: 0...65_535))
+            return { $0.limits.topicAliasMax = count }
         case "retain_available":
             let available = try entry.boolean()
             return { $0.limits.retainAvailable = available }

@@ -10,22 +10,53 @@ extension Broker {
         _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
         into effects: inout EffectList
     ) -> Bool {
-        if packet.properties.topicAlias != nil {
-            violated(id, .topicAliasInvalid, "no topic alias was offered", at: now, into: &effects)
-            return true
-        }
         if packet.retain, !limits.retainAvailable {
             violated(id, .retainNotSupported, "RETAIN set", at: now, into: &effects)
             return true
         }
+        let topic = bytes.extracting(packet.topic)
+        guard let alias = packet.properties.topicAlias else {
+            return publish(packet, topic, bytes, on: id, at: now, into: &effects)
+        }
+        guard let name = name(alias, topic, on: id, at: now, into: &effects) else { return true }
+        return publish(packet, name.span, bytes, on: id, at: now, into: &effects)
+    }
+
+    /// Gives an alias a meaning, or looks it up; nil if the publisher has broken a rule.
+    /// [MQTT-3.3.2-8], [MQTT-3.3.2-12]
+    private mutating func name(
+        _ alias: UInt16, _ topic: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) -> [UInt8]? {
+        guard alias <= limits.topicAliasMax else {
+            violated(
+                id, .topicAliasInvalid, "topic alias \(alias) is above what was offered", at: now,
+                into: &effects)
+            return nil
+        }
+        if !topic.isEmpty {
+            connections[id.index].topicAliases[alias] = topic.indices.map { topic[$0] }
+        }
+        guard let name = connections[id.index].topicAliases[alias] else {
+            violated(
+                id, .protocolError, "topic alias \(alias) has no meaning", at: now, into: &effects)
+            return nil
+        }
+        return name
+    }
+
+    private mutating func publish(
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>,
+        on id: ConnectionID, at now: Instant, into effects: inout EffectList
+    ) -> Bool {
         var isTaken = true
         switch packet.qos {
         case .atMostOnce:
-            isTaken = publishAtMostOnce(packet, bytes, on: id, at: now, into: &effects)
+            isTaken = publishAtMostOnce(packet, topic, bytes, on: id, at: now, into: &effects)
         case .atLeastOnce:
-            isTaken = publishAtLeastOnce(packet, bytes, on: id, at: now, into: &effects)
+            isTaken = publishAtLeastOnce(packet, topic, bytes, on: id, at: now, into: &effects)
         case .exactlyOnce:
-            isTaken = publishExactlyOnce(packet, bytes, on: id, at: now, into: &effects)
+            isTaken = publishExactlyOnce(packet, topic, bytes, on: id, at: now, into: &effects)
         }
         if isTaken {
             connections[id.index].isPaused = false
@@ -36,24 +67,26 @@ extension Broker {
 
     /// There is no answer that could refuse it, so a retained one waits for room in the store.
     private mutating func publishAtMostOnce(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
+        at now: Instant,
         into effects: inout EffectList
     ) -> Bool {
         if storeIsFull, packet.retain {
             pause(id, into: &effects)
             return false
         }
-        routeNow(packet, bytes, on: id, at: now, into: &effects)
+        routeNow(packet, topic, bytes, on: id, at: now, into: &effects)
         return true
     }
 
     private mutating func publishAtLeastOnce(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
+        at now: Instant,
         into effects: inout EffectList
     ) -> Bool {
-        switch admission(of: packet, bytes, on: id, into: &effects) {
+        switch admission(of: packet, topic, on: id, into: &effects) {
         case .welcome:
-            routeNow(packet, bytes, on: id, at: now, into: &effects)
+            routeNow(packet, topic, bytes, on: id, at: now, into: &effects)
             effects.append(.acknowledge(.puback, packet.id!, .success, to: id))
             return true
         case .refused:
@@ -66,7 +99,8 @@ extension Broker {
 
     /// [MQTT-4.3.3-8], [MQTT-4.3.3-10]
     private mutating func publishExactlyOnce(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
+        at now: Instant,
         into effects: inout EffectList
     ) -> Bool {
         let session = connections[id.index].session
@@ -85,9 +119,9 @@ extension Broker {
                 into: &effects)
             return true
         }
-        switch admission(of: packet, bytes, on: id, into: &effects) {
+        switch admission(of: packet, topic, on: id, into: &effects) {
         case .welcome:
-            let message = makeMessage(packet, bytes, at: now)
+            let message = makeMessage(packet, topic, bytes, at: now)
             record(.accepted(message, from: session, packetID), into: &effects)
             effects.append(.acknowledge(.pubrec, packetID, .success, to: id))
             effects.append(.letGo(message))
@@ -102,13 +136,13 @@ extension Broker {
 
     /// Hands a QoS 0 or 1 message on as it comes.
     private mutating func routeNow(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
+        at now: Instant,
         into effects: inout EffectList
     ) {
-        let topic = bytes.extracting(packet.topic)
         let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
         guard packet.retain || !routes.entries[entry].routes.isEmpty else { return }
-        let message = makeMessage(packet, bytes, at: now)
+        let message = makeMessage(packet, topic, bytes, at: now)
         route(
             message, through: entry, from: connections[id.index].session, at: now, into: &effects)
         effects.append(.letGo(message))
@@ -116,16 +150,16 @@ extension Broker {
 
     /// The body is copied here and nowhere else.
     private mutating func makeMessage(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, at now: Instant
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, at now: Instant
     ) -> MessageID {
         let expires = packet.properties.messageExpiry.map { now + .seconds(Int64($0)) }
         let draft = MessageStore.Draft(
             qos: packet.qos, retain: packet.retain, expires: expires ?? .distantFuture,
-            topicCount: packet.topic.count,
+            topicCount: topic.count,
             propertiesCount: packet.properties.forwardableCount,
             payloadCount: packet.payload.count)
         return state.messages.create(draft) { body in
-            body.append(bytes.extracting(packet.topic))
+            body.append(topic)
             packet.properties.appendForwardable(from: bytes, to: &body)
             body.append(bytes.extracting(packet.payload))
         }
@@ -142,16 +176,15 @@ extension Broker {
     /// Whether all receivers have room. It is asked when the message arrives: at PUBREL it is
     /// ours already.
     private mutating func admission(
-        of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID,
+        of packet: PublishPacket, _ topic: Span<UInt8>, on id: ConnectionID,
         into effects: inout EffectList
     ) -> Admission {
-        if storeIsFull, needsStore(packet, bytes, from: connections[id.index].session) {
+        if storeIsFull, needsStore(packet, topic, from: connections[id.index].session) {
             return wait(id, into: &effects)
         }
         guard limits.overflow == .refuse, state.waitingCount >= limits.waitingMax else {
             return .welcome
         }
-        let topic = bytes.extracting(packet.topic)
         let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
         let publisher = connections[id.index].session
         let full = routes.entries[entry].routes.first { route in
@@ -168,12 +201,11 @@ extension Broker {
 
     /// Whether taking it writes to the journal, now or at its PUBREL.
     private mutating func needsStore(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, from publisher: SessionID
+        _ packet: PublishPacket, _ topic: Span<UInt8>, from publisher: SessionID
     ) -> Bool {
         if packet.retain || packet.qos == .exactlyOnce && state[publisher].isJournalled {
             return true
         }
-        let topic = bytes.extracting(packet.topic)
         let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
         return routes.entries[entry].routes.contains { route in
             route.grant(from: publisher)?.qos ?? .atMostOnce > .atMostOnce

@@ -265,7 +265,7 @@ import Testing
             #expect(packet.sessionExpiry == 50)
             #expect(!packet.retainAvailable)
             #expect(!packet.sharedSubscriptionAvailable)
-            #expect(packet.topicAliasMaximum == 0)
+            #expect(packet.topicAliasMaximum == 10)
             #expect(packet.assignedClientID == nil)
         }
     }
@@ -274,8 +274,9 @@ import Testing
         scene { scene in
             let plc = scene.client("plc")
             plc.connect(clean: true, expiry: 3600, keepAlive: 300)
-            // Receive Maximum, and no shared subscriptions.
-            #expect(plc.lastWire == [0x20, 8, 0, 0, 5, 0x21, 0, 64, 0x2A, 0])
+            // Receive Maximum, Topic Alias Maximum, and no shared subscriptions.
+            #expect(
+                plc.lastWire == [0x20, 11, 0, 0, 8, 0x21, 0, 64, 0x22, 0, 10, 0x2A, 0])
         }
     }
 }

@@ -29,7 +29,7 @@ import Testing
         let mqtt5: [(wire: [UInt8], reason: ReasonCode)] = [
             ([0x30, 4, 0, 0, 0, 0x78], .protocolError),  // no topic and no alias
             ([0x30, 7, 0, 1, 0x74, 3, 0x23, 0, 0], .topicAliasInvalid),  // alias 0
-            ([0x30, 7, 0, 1, 0x74, 3, 0x23, 0, 1], .topicAliasInvalid),  // alias above 0
+            ([0x30, 7, 0, 1, 0x74, 3, 0x23, 0, 11], .topicAliasInvalid),  // alias above 10
             ([0x30, 6, 0, 1, 0x74, 2, 0x0B, 1], .protocolError),  // a subscription identifier
             ([0x30, 8, 0, 1, 0x74, 4, 1, 0, 1, 0], .protocolError),  // a property twice
             ([0x30, 0x80, 0], .malformedPacket),  // length not in its shortest form
