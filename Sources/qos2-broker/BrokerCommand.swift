@@ -81,15 +81,20 @@ struct BrokerCommand: ParsableCommand {
     private func run(_ configuration: Configuration) throws {
         _ = try raiseDescriptorLimit()
         let loop = try EventLoop()
+        var file: LogFile?
+        if let path = configuration.logFile { file = try LogFile(path) }
         let log = Log(
-            program: "qos2-broker", to: configuration.logDestination,
-            threshold: configuration.logThreshold, showsTime: configuration.logTimestamp)
+            program: "qos2-broker",
+            to: file.map { .descriptor($0.descriptor) } ?? configuration.logDestination,
+            threshold: configuration.logThreshold,
+            showsTime: configuration.logTimestamp ?? (file == nil ? nil : true))
         var random = SystemRandomNumberGenerator()
         let seed: UInt64 = random.next()
         var replay = Replay(seed: seed, memory: Self.bodyMemory(configuration))
         let store = try openStore(configuration, loop, log, into: &replay)
         let service = BrokerService(configuration, loop, log, store, replay, seed: seed)
         service.reload = { () throws(ConfigurationErrors) in try readConfiguration() }
+        service.reopenLog = { [file] () throws(SystemError) in try file?.reopen() }
         try service.start()
         loop.run()
         store.close()

@@ -46,6 +46,9 @@ final class BrokerService: Service {
     /// Reads the configuration again.
     var reload: () throws(ConfigurationErrors) -> Configuration = { Configuration() }
 
+    /// Goes on in a new log file, if the old one was moved away.
+    var reopenLog: () throws(SystemError) -> Void = {}
+
     private var configuration: Configuration
     private var engine: Engine
     private let loop: EventLoop
@@ -260,6 +263,11 @@ extension BrokerService {
     /// On any error the old configuration stays.
     private func reloadConfiguration() {
         Readiness.reloading()
+        do throws(SystemError) {
+            try reopenLog()
+        } catch {
+            journalist.trouble(error)
+        }
         do throws(ConfigurationErrors) {
             let new = try reload()
             let listensElsewhere = new.listeners != configuration.listeners

@@ -35,6 +35,8 @@ struct Configuration {
     /// Nil for a journal in memory.
     var storeFolder: String? = Configuration.standardStoreFolder
     var logDestination = Log.Destination.automatic
+    /// Where lines go instead, if anywhere.
+    var logFile: String?
     var logThreshold = Priority.information
     var logTimestamp: Bool?
 
@@ -72,6 +74,7 @@ struct Configuration {
             "log_handshakes \(handshakeLogging.rawValue)",
             "queue_memory \(bodyMemoryMax)",
         ]
+        if let logFile { lines.append("log_dest file \(logFile)") }
         if let storeFolder { lines.append("persistence_location \(storeFolder)") }
         return lines.map { $0 + "\n" }.joined()
     }

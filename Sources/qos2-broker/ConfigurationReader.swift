@@ -139,10 +139,17 @@ struct ConfigurationReader {
             ])
             return { $0.logThreshold = max($0.logThreshold, threshold) }
         case "log_dest":
+            if entry.value.hasPrefix("file ") {
+                let path = String(entry.value.dropFirst(5).drop { $0 == " " })
+                return { $0.logFile = path }
+            }
             let destination = try entry.choice([
                 "stderr": Log.Destination.automatic, "stdout": .descriptor(1), "none": .none,
             ])
-            return { $0.logDestination = destination }
+            return {
+                $0.logDestination = destination
+                $0.logFile = nil
+            }
         case "log_timestamp":
             let shows = try entry.boolean()
             return { $0.logTimestamp = shows }
