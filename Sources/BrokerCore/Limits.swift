@@ -8,22 +8,49 @@ package struct Limits: Equatable, Sendable {
     package var connectTime = Duration.seconds(30)
     /// The largest packet taken, and announced to MQTT 5.0 clients; nil for the protocol's limit.
     package var packetSizeMax: UInt32?
+    /// Bytes of the largest payload taken; nil for as much as fits into a packet.
+    package var payloadBytesMax: Int?
+    /// Bytes of a topic name or filter.
+    package var topicBytesMax = 65_535
+    /// Levels of a topic name or filter.
+    package var topicLevelsMax = 200
+    /// Subscriptions that one session may have.
+    package var subscriptionsMax = 100_000
     /// Unfinished QoS 1 and 2 messages a connection may have in each direction.
     package var inFlightMax: UInt16 = 64
+    /// Bytes of deliveries that one session may have in flight, and one more delivery.
+    package var inFlightBytesMax = Int.max
     /// Deliveries that may wait for one session.
     package var waitingMax = 100_000
+    /// Bytes of the deliveries that may wait for one session, and of what a publisher of MQTT
+    /// 3.1.1 may leave unreleased.
+    package var waitingBytesMax = 256 << 20
     /// Bytes of one connection's output before its receiver counts as too slow.
     package var outputBytesMax = 4 << 20
+    /// Bytes of all messages together before more are refused; nil for no bound.
+    package var messageBytesMax: Int?
     /// Topic aliases that a publisher may use; 0 for none.
     package var topicAliasMax: UInt16 = 10
+    /// Topic aliases that are given to a receiver that allows them; 0 for none.
+    package var outgoingTopicAliasMax: UInt16 = 10
     /// The upper bound of a session's expiry.
     package var sessionExpiryMax = SessionExpiry(seconds: 7 * 86_400)
     /// The upper bound of Keep Alive in seconds; 0 for none.
     package var keepAliveMax: UInt16 = 0
+    /// The highest QoS at which publishers may publish.
+    package var qosMax = QoS.exactlyOnce
     package var allowsAnonymous = true
     package var allowsEmptyClientID = true
     package var assignedClientIDPrefix = "auto-"
     package var retainAvailable = true
+    /// Deliveries have the QoS that was granted, also where less was published.
+    package var upgradesOutgoingQoS = false
+    /// QoS 0 messages wait for durable sessions that are away.
+    package var queuesQoS0 = false
+    /// What MQTT 5.0 clients that ask for Response Information get; `%c` is their identifier.
+    package var responseInformation: String?
+    /// Where MQTT 5.0 clients are sent when this broker stops or is full.
+    package var serverReference: String?
     package var overflow = Overflow.refuse
 
     /// What happens to a message for a session whose queue is full.
