@@ -89,8 +89,14 @@ let package = Package(
         .testTarget(name: "MQTTTests", dependencies: ["MQTT"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
         .testTarget(
-            name: "BrokerCoreTests", dependencies: ["BrokerCore", "MQTT", "Journal", deque],
+            name: "Scenes", dependencies: ["BrokerCore", "MQTT", "Journal", deque],
             swiftSettings: strict),
+        .testTarget(
+            name: "BrokerCoreTests", dependencies: ["BrokerCore", "MQTT", "Journal", "Scenes"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "ConformanceTests", dependencies: ["BrokerCore", "MQTT", "Scenes"],
+            exclude: ["Statements.txt"], swiftSettings: strict),
         .testTarget(
             name: "ClientCoreTests", dependencies: ["ClientCore", "MQTT", "Journal"],
             swiftSettings: strict),

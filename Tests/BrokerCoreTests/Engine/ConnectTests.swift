@@ -4,6 +4,7 @@ import MQTT
 import Testing
 
 @testable import BrokerCore
+@testable import Scenes
 
 @Suite struct ConnectTests {
     @Test func aCleanSessionIsNeverPresent() {
@@ -279,9 +280,4 @@ import Testing
                 plc.lastWire == [0x20, 11, 0, 0, 8, 0x21, 0, 64, 0x22, 0, 10, 0x2A, 0])
         }
     }
-}
-
-/// What a version hears when its connection is ended for a reason: MQTT 3.1.1 has no word for it.
-func farewell(_ reason: ReasonCode, _ version: ProtocolVersion) -> [Packet] {
-    version == .v5 ? [.disconnect(reason), .closed] : [.closed]
 }

@@ -5,6 +5,7 @@ import MQTT
 import Testing
 
 @testable import BrokerCore
+@testable import Scenes
 
 @Suite struct DeadlineTests {
     @Test func whoNeverConnectsIsClosed() {

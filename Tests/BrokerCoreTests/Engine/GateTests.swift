@@ -6,6 +6,7 @@ import MQTT
 import Testing
 
 @testable import BrokerCore
+@testable import Scenes
 
 @Suite struct GateTests {
     @Test func connackWaitsForTheSession() {

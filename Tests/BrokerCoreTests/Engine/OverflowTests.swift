@@ -6,6 +6,7 @@ import MQTT
 import Testing
 
 @testable import BrokerCore
+@testable import Scenes
 
 @Suite struct OverflowTests {
     private func limits(_ overflow: Limits.Overflow, waiting: Int = 3) -> Limits {

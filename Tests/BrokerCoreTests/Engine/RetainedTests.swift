@@ -4,6 +4,7 @@ import MQTT
 import Testing
 
 @testable import BrokerCore
+@testable import Scenes
 
 @Suite struct RetainedTests {
     @Test func theLastOneIsSentToWhoSubscribesLater() {

@@ -5,6 +5,7 @@ import MQTT
 import Testing
 
 @testable import BrokerCore
+@testable import Scenes
 
 @Suite struct WindowTests {
     /// [MQTT-3.3.4-9]

@@ -6,6 +6,7 @@ import MQTT
 import Testing
 
 @testable import BrokerCore
+@testable import Scenes
 
 @Suite struct FactCodingTests {
     /// A conversation that needs every kind of fact.

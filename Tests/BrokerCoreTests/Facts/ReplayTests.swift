@@ -6,6 +6,7 @@ import MQTT
 import Testing
 
 @testable import BrokerCore
+@testable import Scenes
 
 @Suite struct ReplayTests {
     private func limits(_ seed: UInt64) -> Limits {

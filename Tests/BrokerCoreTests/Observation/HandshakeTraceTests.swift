@@ -5,6 +5,7 @@ import MQTT
 import Testing
 
 @testable import BrokerCore
+@testable import Scenes
 
 @Suite struct HandshakeTraceTests {
     /// The eight lines that are promised, from the broker's side.

@@ -4,6 +4,7 @@
 import MQTT
 
 @testable import BrokerCore
+@testable import Scenes
 
 final class Assembly {
     var broker: Broker

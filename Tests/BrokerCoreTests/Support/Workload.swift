@@ -4,6 +4,7 @@
 import MQTT
 
 @testable import BrokerCore
+@testable import Scenes
 
 struct Workload {
     private var random: SplitMix64

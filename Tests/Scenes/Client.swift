@@ -45,6 +45,7 @@ final class Client {
             Issue.record("\(name) is not connected")
             return []
         }
+        scene.recording?.versions.insert(version)
         scene.send(bytes, on: connection)
         return received()
     }

@@ -27,13 +27,17 @@ final class Scene {
     /// Bytes of links that were closed by the broker, for their clients to read.
     private var lastBytes: [ConnectionID: [UInt8]] = [:]
     private(set) var notes: [Note] = []
+    /// Nil unless somebody wants to play it again.
+    var recording: Recording?
 
-    init(_ limits: Limits = Limits()) {
+    init(_ limits: Limits = Limits(), isRecorded: Bool = false) {
+        if isRecorded { recording = Recording(limits) }
         engine = Engine(limits: limits, home: home, seed: 42)
     }
 
     func client(_ name: String, _ version: ProtocolVersion = .v5) -> Client {
-        Client(self, name, version)
+        if name.isEmpty { recording?.hasChance = true }
+        return Client(self, name, version)
     }
 }
 
@@ -44,6 +48,7 @@ extension Scene {
         while links[id] != nil || lastBytes[id] != nil {
             id = ConnectionID(place: id.place + 1)
         }
+        recording?.append(.opened(id))
         links[id] = Link()
         engine.opened(id, peer: "192.0.2.\(id.place + 1):40000", at: now)
         settle()
@@ -55,17 +60,26 @@ extension Scene {
         links[id]!.input += bytes
         feed(id)
         settle()
+        let isWhole = links[id].map(\.input.isEmpty) ?? true
+        recording?.append(.sent(bytes, on: id, isWhole: isWhole))
     }
 
     /// The socket is gone for a reason outside of the broker.
     func lose(_ id: ConnectionID, _ cause: String = "connection reset") {
         guard links.removeValue(forKey: id) != nil else { return }
+        recording?.append(.lost(id))
         engine.closed(id, cause, at: now)
         settle()
     }
 
     /// What the client can read, and whether its connection has ended.
     func take(_ id: ConnectionID) -> (bytes: [UInt8], isClosed: Bool) {
+        let found = read(id)
+        recording?.append(.read(found.bytes, isClosed: found.isClosed, on: id))
+        return found
+    }
+
+    private func read(_ id: ConnectionID) -> (bytes: [UInt8], isClosed: Bool) {
         if let bytes = lastBytes.removeValue(forKey: id) { return (bytes, true) }
         guard links[id] != nil else { return ([], true) }
         defer { links[id]!.output = [] }
@@ -73,12 +87,14 @@ extension Scene {
     }
 
     func setRoom(_ room: Int?, of id: ConnectionID) {
+        recording?.append(.befell(.room(room, of: id)))
         links[id]!.room = room
         settle()
     }
 
     /// Moves the clock; deadlines come in their order.
     func pass(_ time: Duration) {
+        recording?.append(.passed(time))
         let end = now + time
         while let next = deadlines.filter({ $0.value <= end })
             .min(by: { ($0.value, "\($0.key)") < ($1.value, "\($1.key)") })
@@ -93,6 +109,11 @@ extension Scene {
 
     /// The disk has answered: one batch more is durable.
     func commit() {
+        recording?.append(.befell(.commit))
+        commitOne()
+    }
+
+    private func commitOne() {
         guard let number = home.take() else { return }
         engine.committed(number, at: now)
         carryOut()
@@ -100,14 +121,16 @@ extension Scene {
 
     /// The disk is quick again.
     func commitAll() {
+        recording?.append(.befell(.commitAll))
         home.isLate = false
         while home.waiting != nil {
-            commit()
+            commitOne()
         }
         settle()
     }
 
     func shutDown() {
+        recording?.append(.befell(.shutDown))
         engine.shutDown(at: now)
         settle()
     }
@@ -115,6 +138,7 @@ extension Scene {
     /// The broker dies, and comes back with what was durable. Every connection is gone, with
     /// whatever its client had not read yet.
     func crash() throws {
+        recording?.append(.befell(.crash))
         home.loseWaiting()
         home.isLate = false
         for id in links.keys { lastBytes[id] = [] }
@@ -130,6 +154,7 @@ extension Scene {
     }
 
     func setStoreFull(_ isFull: Bool) {
+        recording?.append(.befell(.storeFull(isFull)))
         engine.storeIsFull(isFull, at: now)
         settle()
     }
