@@ -104,6 +104,10 @@ let package = Package(
             name: "ReactorTests", dependencies: ["Reactor", "Journal", "CEpoll"],
             swiftSettings: strict),
         .testTarget(
+            name: "BrokerTests",
+            dependencies: ["qos2-broker", "BrokerCore", "MQTT", "Reactor"],
+            swiftSettings: strict),
+        .testTarget(
             name: "PublisherTests",
             dependencies: ["plc-publisher", "ClientCore", "MQTT", "Reactor"],
             swiftSettings: strict),
@@ -128,7 +132,8 @@ let package = Package(
             name: "SystemTests", dependencies: ["Journal"],
             exclude: [
                 "Clients/conftest.py", "Clients/paho_test.py", "Pipeline/compare.sql",
-                "Pipeline/dataset", "Systemd/boot", "requirements.txt",
+                "Pipeline/dataset", "Startup/Configurations", "Systemd/boot",
+                "requirements.txt",
             ], swiftSettings: strict),
     ],
     swiftLanguageModes: [.v6]

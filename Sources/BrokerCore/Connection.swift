@@ -14,6 +14,7 @@ struct Connection: ~Copyable {
     }
 
     let peer: String
+    let terms: Terms
     var phase = Phase.awaitingConnect
     var version = ProtocolVersion.v311
     var session = SessionID(place: 0)
@@ -34,8 +35,9 @@ struct Connection: ~Copyable {
     var topicAliases: [UInt16: [UInt8]] = [:]
     var departure: Departure?
 
-    init(peer: String, at now: Instant) {
+    init(peer: String, _ terms: Terms, at now: Instant) {
         self.peer = peer
+        self.terms = terms
         lastReceived = now
     }
 }

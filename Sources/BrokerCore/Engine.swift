@@ -56,9 +56,12 @@ package struct Engine: ~Copyable {
 }
 
 extension Engine {
-    package mutating func opened(_ id: ConnectionID, peer: String, at now: Instant) {
+    /// `terms` are those of its listener.
+    package mutating func opened(
+        _ id: ConnectionID, peer: String, _ terms: Terms? = nil, at now: Instant
+    ) {
         outlets.insert(Outlet(), at: id.index)
-        broker.opened(id, peer: peer, at: now, into: &effects)
+        broker.opened(id, peer: peer, terms, at: now, into: &effects)
         perform(at: now)
     }
 

@@ -39,9 +39,8 @@ package struct Limits: Equatable, Sendable {
     package var keepAliveMax: UInt16 = 0
     /// The highest QoS at which publishers may publish.
     package var qosMax = QoS.exactlyOnce
-    package var allowsAnonymous = true
-    package var allowsEmptyClientID = true
-    package var assignedClientIDPrefix = "auto-"
+    /// For connections that come with no terms of their own.
+    package var terms = Terms()
     package var retainAvailable = true
     /// Deliveries have the QoS that was granted, also where less was published.
     package var upgradesOutgoingQoS = false
@@ -52,6 +51,12 @@ package struct Limits: Equatable, Sendable {
     /// Where MQTT 5.0 clients are sent when this broker stops or is full.
     package var serverReference: String?
     package var overflow = Overflow.refuse
+    /// Only clients whose identifiers begin so may connect; nil for all.
+    package var clientIDPrefix: String?
+    /// Sessions, of clients that are here and of such that are away.
+    package var sessionsMax = Int.max
+    /// How often the values of `$SYS/broker` are renewed; zero for no such topics.
+    package var sysInterval = Duration.zero
 
     /// What happens to a message for a session whose queue is full.
     package enum Overflow: String, Sendable {

@@ -33,39 +33,37 @@ struct BrokerCommand: ParsableCommand {
     var printConfig = false
 
     func run() throws {
-        let configuration: Configuration
+        let (configuration, notices): (Configuration, [SettingsError])
         do throws(ConfigurationErrors) {
-            configuration = try readConfiguration()
+            (configuration, notices) = try readConfiguration()
         } catch {
             for error in error.all {
                 complain(error.description)
             }
             throw ExitCode(Exit.configuration)
         }
-        if check { return }
-        if printConfig {
-            print(configuration.text, terminator: "")
-            return
+        guard check || printConfig else { return try serve(configuration, notices) }
+        for notice in notices {
+            complain("notice: \(notice)")
         }
-        try serve(configuration)
+        if printConfig { print(configuration.text, terminator: "") }
     }
 
-    /// The configuration of file and arguments.
-    private func readConfiguration() throws(ConfigurationErrors) -> Configuration {
+    /// The configuration of file and arguments, and what is to be said about it.
+    private func readConfiguration() throws(ConfigurationErrors) -> (
+        Configuration, [SettingsError]
+    ) {
         var reader = ConfigurationReader()
         if let file { reader.read(file: file) }
         if let port { reader.listen(onPort: port) }
         if isVerbose { reader.beVerbose() }
-        for notice in reader.notices {
-            complain("notice: \(notice)")
-        }
         guard reader.errors.isEmpty else { throw ConfigurationErrors(all: reader.errors) }
-        return reader.configuration
+        return (reader.configuration, reader.notices)
     }
 
-    private func serve(_ configuration: Configuration) throws {
+    private func serve(_ configuration: Configuration, _ notices: [SettingsError]) throws {
         do {
-            try run(configuration)
+            try run(configuration, notices)
         } catch let error as SystemError {
             complain(BrokerCommand.advice(on: error, configuration))
             throw ExitCode(error.isDenied ? Exit.notAllowed : Exit.failed)
@@ -78,23 +76,19 @@ struct BrokerCommand: ParsableCommand {
         }
     }
 
-    private func run(_ configuration: Configuration) throws {
+    private func run(_ configuration: Configuration, _ notices: [SettingsError]) throws {
         _ = try raiseDescriptorLimit()
         let loop = try EventLoop()
-        var file: LogFile?
-        if let path = configuration.logFile { file = try LogFile(path) }
         let log = Log(
-            program: "qos2-broker",
-            to: file.map { .descriptor($0.descriptor) } ?? configuration.logDestination,
-            threshold: configuration.logThreshold,
-            showsTime: configuration.logTimestamp ?? (file == nil ? nil : true))
+            program: "qos2-broker", to: try configuration.log.openDestinations(),
+            priorities: configuration.log.types.priorities, time: configuration.log.timeStamp)
+        for notice in notices { Journalist(log).notice(notice) }
         var random = SystemRandomNumberGenerator()
         let seed: UInt64 = random.next()
         var replay = Replay(seed: seed, memory: Self.bodyMemory(configuration))
         let store = try openStore(configuration, loop, log, into: &replay)
         let service = BrokerService(configuration, loop, log, store, replay, seed: seed)
         service.reload = { () throws(ConfigurationErrors) in try readConfiguration() }
-        service.reopenLog = { [file] () throws(SystemError) in try file?.reopen() }
         try service.start()
         loop.run()
         store.close()
@@ -105,7 +99,7 @@ struct BrokerCommand: ParsableCommand {
     private func openStore(
         _ configuration: Configuration, _ loop: EventLoop, _ log: Log, into replay: inout Replay
     ) throws -> Store<Replay> {
-        guard let folder = configuration.storeFolder else { return Store() }
+        guard let folder = configuration.journalFolder else { return Store() }
         Readiness.status("recovering")
         let recovered = try RecoveredStore(folder: folder, into: &replay)
         Journalist(log).recovered(recovered, replay)
@@ -117,7 +111,7 @@ struct BrokerCommand: ParsableCommand {
 
     /// Bodies that have no room in memory go to a file beside the journal.
     private static func bodyMemory(_ configuration: Configuration) -> BodyMemory {
-        guard let folder = configuration.storeFolder else { return BodyMemory() }
+        guard let folder = configuration.journalFolder else { return BodyMemory() }
         return BodyMemory(
             heapBytesMax: configuration.bodyMemoryMax, overflow: OverflowFile(folder: folder))
     }

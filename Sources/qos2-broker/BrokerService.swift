@@ -43,18 +43,22 @@ final class BrokerService: Service {
     /// A sync that takes longer hangs.
     private static let syncLimit = Duration.seconds(5)
 
-    /// Reads the configuration again.
-    var reload: () throws(ConfigurationErrors) -> Configuration = { Configuration() }
+    /// Reads the configuration again, and what is to be said about it.
+    var reload: () throws(ConfigurationErrors) -> (Configuration, [SettingsError]) = {
+        (Configuration(), [])
+    }
 
-    /// Goes on in a new log file, if the old one was moved away.
-    var reopenLog: () throws(SystemError) -> Void = {}
-
-    private var configuration: Configuration
-    private var engine: Engine
-    private let loop: EventLoop
-    private let journalist: Journalist
+    var configuration: Configuration
+    /// As they were opened, with the settings that are in force for them.
+    var listeners: [Configuration.Listener]
+    var engine: Engine
+    let loop: EventLoop
+    let log: Log
+    let journalist: Journalist
     private let store: Store<Replay>
     private var lastStatus = ""
+    /// Told until a reload succeeds.
+    var reloadHasFailed = false
     /// Why the broker had to end, if it had to.
     private(set) var failure: DiskError?
     private var connections = 0
@@ -66,7 +70,9 @@ final class BrokerService: Service {
         _ replay: consuming Replay, seed: UInt64
     ) {
         self.configuration = configuration
+        listeners = configuration.listeners
         self.loop = loop
+        self.log = log
         self.store = store
         journalist = Journalist(log)
         engine = Engine(
@@ -83,11 +89,14 @@ final class BrokerService: Service {
         loop.watchdog = Watchdog { [store] in !store.isStuck(for: Self.syncLimit) }
         engine.recovered(at: now)
         carryOut()
-        for (tag, listener) in configuration.listeners.enumerated() {
-            try loop.listen(on: listener.address, tag: tag)
+        for (tag, listener) in listeners.enumerated() {
+            try loop.listen(
+                on: listener.address, listener.scope, tag: tag,
+                connectionsMax: listener.connectionsMax)
             journalist.listening(on: listener.address.description)
         }
         if !store.isDurable { journalist.notDurable() }
+        if configuration.admitsNobody { journalist.admitsNobody() }
         Readiness.ready(status: statusText)
         lastStatus = statusText
         for (key, interval) in [
@@ -98,27 +107,20 @@ final class BrokerService: Service {
         }
     }
 
-    private var now: Instant {
+    var now: Instant {
         Instant(nanoseconds: loop.startedAt) + loop.now
     }
 
     private var exactNow: Instant {
         Instant(nanoseconds: loop.startedAt) + loop.exactNow
     }
-
-    private func apply(_ configuration: Configuration) {
-        self.configuration = configuration
-        engine.broker.limits = configuration.limits
-        engine.handshakeLogging = configuration.handshakeLogging
-        loop.connectionsMax = configuration.connectionsMax
-        loop.tcpNoDelay = configuration.tcpNoDelay
-    }
 }
 
 extension BrokerService {
     func opened(_ connection: Int, from peer: Peer, tag: Int) {
         connections += 1
-        engine.opened(id(connection), peer: peer.description, at: now)
+        engine.opened(
+            id(connection), peer: peer.description, listeners[tag].terms, at: now)
         carryOut()
         if isStopping { loop.close(connection) }
     }
@@ -234,7 +236,11 @@ extension BrokerService {
 }
 
 extension BrokerService {
-    private var statusText: String {
+    var statusText: String {
+        (reloadHasFailed ? "reload failed, the old configuration is in force; " : "") + serviceText
+    }
+
+    private var serviceText: String {
         let status = engine.broker.status
         if store.waitsForSpace { return "disk full: waiting for space" }
         if engine.broker.storeIsFull { return "disk full: refusing publishes" }
@@ -260,25 +266,6 @@ extension BrokerService {
         }
     }
 
-    /// On any error the old configuration stays.
-    private func reloadConfiguration() {
-        Readiness.reloading()
-        do throws(SystemError) {
-            try reopenLog()
-        } catch {
-            journalist.trouble(error)
-        }
-        do throws(ConfigurationErrors) {
-            let new = try reload()
-            let listensElsewhere = new.listeners != configuration.listeners
-            apply(new)
-            journalist.reloaded(listensElsewhere: listensElsewhere)
-        } catch {
-            journalist.reloadFailed(error)
-        }
-        Readiness.ready(status: statusText)
-    }
-
     /// Clients are told and given some time to hear it. A second signal ends at once.
     private func shutDown() {
         if isStopping {
@@ -288,7 +275,7 @@ extension BrokerService {
         isStopping = true
         Readiness.stopping(status: "stopping")
         journalist.stopping(connections: connections)
-        for tag in configuration.listeners.indices {
+        for tag in listeners.indices {
             loop.stopListening(tag: tag)
         }
         engine.shutDown(at: now)

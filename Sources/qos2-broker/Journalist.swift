@@ -8,6 +8,8 @@ import Reactor
 
 final class Journalist {
     private let log: Log
+    /// Which lines about clients are written.
+    var settings = LogSettings()
     /// By reason and client, since the last summary.
     private var drops: [DropKey: Int] = [:]
 
@@ -42,14 +44,13 @@ final class Journalist {
             let why = expired ? "expired" : "ended"
             write(priority, "session of \(client.shown) \(why)", LogKind.sessionEnded, client)
         case .subscribed(let client, let filter, let qos):
-            write(
-                .information,
-                "client \(client.shown) subscribed \(filter.escaped) qos=\(qos.rawValue)",
-                LogKind.subscribed, client, [LogField("MQTT_TOPIC", filter)])
+            subscription(
+                .subscribe, "subscribed \(filter.escaped) qos=\(qos.rawValue)",
+                LogKind.subscribed, client, filter)
         case .unsubscribed(let client, let filter):
-            write(
-                .information, "client \(client.shown) unsubscribed \(filter.escaped)",
-                LogKind.unsubscribed, client, [LogField("MQTT_TOPIC", filter)])
+            subscription(
+                .unsubscribe, "unsubscribed \(filter.escaped)", LogKind.unsubscribed, client,
+                filter)
         case .subscriptionRefused(let client, let filter, let reason):
             write(
                 .warning,
@@ -66,10 +67,25 @@ final class Journalist {
         }
     }
 
+    /// These have types of their own and ask for no priority.
+    private func subscription(
+        _ type: LogSettings.Types, _ text: String, _ kind: String, _ client: ClientID,
+        _ filter: String
+    ) {
+        guard settings.types.contains(type) else { return }
+        log.writeAlways(
+            LogLine(
+                .information, "client \(client.shown) \(text)", kind: kind,
+                fields: [
+                    LogField("MQTT_CLIENT", client.description), LogField("MQTT_TOPIC", filter),
+                ]))
+    }
+
     private func connected(
         _ client: ClientID, _ peer: String, _ version: ProtocolVersion, _ resumed: Bool,
         _ inFlight: Int, _ waiting: Int
     ) {
+        guard settings.tellsConnections else { return }
         var session = resumed ? "resumed" : "new"
         if resumed { session += " (\(inFlight) in flight, \(waiting) queued)" }
         let name = version == .v5 ? "v5" : "v3.1.1"
@@ -92,6 +108,7 @@ final class Journalist {
     private func disconnected(_ client: ClientID, _ departure: Departure, _ willPublished: Bool) {
         let will = willPublished ? ", will published" : ""
         let isViolation = if case .violated = departure { true } else { false }
+        guard settings.tellsConnections || isViolation else { return }
         write(
             isViolation ? .warning : .information,
             "client \(client.shown) gone: \(departure.text)\(will)", LogKind.disconnected, client,
@@ -196,14 +213,27 @@ final class Journalist {
             kind: LogKind.storeFull, tint: new == nil ? .plain : .failure)
     }
 
-    func reloaded(listensElsewhere: Bool) {
-        let hint = listensElsewhere ? "; listeners change at the next start" : ""
+    /// A key that has no effect, and why.
+    func notice(_ notice: SettingsError) {
+        log.write(.notice, notice.description, kind: LogKind.configured)
+    }
+
+    func admitsNobody() {
+        log.write(
+            .warning,
+            "nobody may connect: 'allow_anonymous' is false, and there are no passwords yet",
+            kind: LogKind.configured, tint: .warning)
+    }
+
+    /// `later`: what changes at the next start only.
+    func reloaded(later: [String]) {
+        let hint = later.isEmpty ? "" : "; at the next start: " + later.joined(separator: ", ")
         log.write(.notice, "configuration reloaded\(hint)", kind: LogKind.reloaded)
     }
 
-    func reloadFailed(_ errors: ConfigurationErrors) {
-        for error in errors.all {
-            log.write(.error, error.description, kind: LogKind.reloaded, tint: .failure)
+    func reloadFailed(_ errors: [String]) {
+        for error in errors {
+            log.write(.error, error, kind: LogKind.reloaded, tint: .failure)
         }
         log.write(
             .error, "reload failed: the old configuration stays in force", kind: LogKind.reloaded,

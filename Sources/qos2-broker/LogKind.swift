@@ -20,6 +20,7 @@ enum LogKind {
     static let damaged = "456f5d95-8716-4c4c-b630-ae40797a5637"
     static let checkpoint = "45de3ffa-e212-42be-ba15-fb471ec73f9a"
     static let storeFull = "0e2e6327-c3f9-4a7f-a5bd-580269aa39c0"
+    static let configured = "4a1d4fa7-0e81-4da8-b0ca-e615bd6ce728"
     static let reloaded = "b0b8cd5d-d4df-46bd-b579-222efd8f013d"
     static let stopping = "3f26c9d2-8498-49a8-98bc-f203bcc3285d"
     static let trouble = "f0f4f129-4e6a-4cfa-b37b-637b3c213428"

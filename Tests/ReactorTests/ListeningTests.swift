@@ -144,6 +144,46 @@ import Testing
         #expect(loop.statistics.refused == 1)
     }
 
+    @Test func aLimitHoldsForAllAddressesOfATag() throws {
+        let loop = try EventLoop(handlesSignals: false)
+        try loop.listen(on: .tcp(host: "127.0.0.1", port: 0), tag: 1, connectionsMax: 2)
+        let port = loop.boundPort(tag: 1)!
+        try loop.listen(on: .tcp(host: "127.0.0.2", port: port), tag: 1, connectionsMax: 2)
+        loop.setConnectionsMax(1, tag: 1)
+        let recorder = Recorder(loop)
+        let first = try Socket(connectedTo: port)
+        recorder.drive("one opens", until: { loop.statistics.accepted == 1 })
+        let other = try Socket(connectedTo: port, host: "127.0.0.2")
+        recorder.drive("one is refused", until: { loop.statistics.refused == 1 })
+        #expect(loop.statistics.accepted == 1)
+        first.take()
+        other.take()
+        #expect(!first.hasEnded && other.hasEnded)
+    }
+
+    @Test func aListenerOfOneFamilyOrInterface() throws {
+        let loop = try EventLoop(handlesSignals: false)
+        try loop.listen(on: .tcp(host: "", port: 0), ListenScope(family: .ipv4), tag: 1)
+        #expect(loop.listeners.count == 1)
+        #expect(throws: SystemError.self) {
+            try loop.listen(
+                on: .tcp(host: "127.0.0.1", port: 0), ListenScope(family: .ipv6), tag: 2)
+        }
+        #expect(throws: SystemError.self) {
+            try loop.listen(
+                on: .tcp(host: "", port: 0), ListenScope(interface: "no such"), tag: 2)
+        }
+        #expect(loop.listeners.count == 1)
+        // The interface takes the place of the address, which is not of this machine.
+        let scope = ListenScope(family: .ipv4, interface: "lo")
+        try loop.listen(on: .tcp(host: "192.0.2.1", port: 0), scope, tag: 3)
+        let recorder = Recorder(loop)
+        let socket = try Socket(connectedTo: loop.boundPort(tag: 3)!)
+        recorder.drive("it opens", until: { loop.statistics.accepted == 1 })
+        socket.take()
+        #expect(!socket.hasEnded)
+    }
+
     @Test func outOfDescriptorsThePeerLearnsAtOnce() throws {
         let (recorder, port) = try listening()
         var told: [String] = []

@@ -17,7 +17,8 @@ import Testing
         priority: Bool = false
     ) -> String {
         let text = LogText(
-            showsTime: time, programColumn: column, colors: colors, showsPriority: priority)
+            time: time ? .clock : nil, programColumn: column, colors: colors,
+            showsPriority: priority)
         return String(decoding: text.bytes(of: line, at: 1_700_000_003_412_999_999), as: UTF8.self)
     }
 
@@ -34,6 +35,54 @@ import Testing
         let clock = line.prefix(12)
         #expect(clock.dropFirst(2).hasPrefix(":") && clock.hasSuffix("23.412"))
         #expect(line.dropFirst(12) == " database-subscriber [2/4] send PUBREC   plc-line1  mid=17")
+    }
+
+    @Test func timeAsSomebodyWantsIt() {
+        let text = LogText(
+            time: .format("%Y-%m at"), programColumn: nil, colors: false, showsPriority: false)
+        let line = text.bytes(of: LogLine(.notice, "x"), at: 1_700_000_003_412_999_999)
+        #expect(String(decoding: line, as: UTF8.self) == "2023-11 at x")
+    }
+
+    @Test func prioritiesAreASet() {
+        var priorities = Priorities.through(.error)
+        #expect(priorities.contains(.critical) && !priorities.contains(.warning))
+        priorities.insert(.debug)
+        #expect(priorities.contains(.debug) && !priorities.contains(.information))
+    }
+
+    @Test func severalDestinationsGetTheSameLines() {
+        let (first, firstEnd) = pipeEnds()
+        let (second, secondEnd) = pipeEnds()
+        defer { for end in [first, firstEnd, second, secondEnd] { close(end) } }
+        let log = Log(
+            program: "p", to: [.descriptor(firstEnd), .descriptor(secondEnd)], showsProgram: false)
+        var heard: [String] = []
+        log.listener = { heard.append($0.message) }
+        log.write(.notice, "both")
+        log.write(.debug, "nobody")
+        #expect(read(first) == "both\n" && read(second) == "both\n" && heard == ["both"])
+        log.redirect(to: [.descriptor(secondEnd)], time: .never)
+        log.writeAlways(LogLine(.debug, "one"))
+        #expect(read(first) == "" && read(second) == "one\n")
+        log.redirect(to: [.none], time: .never)
+        log.write(.notice, "no more")
+        #expect(read(second) == "" && heard == ["both", "one", "no more"])
+    }
+
+    @Test func oneFullDestinationCostsTheOthersNothing() {
+        let (full, fullEnd) = pipeEnds()
+        let (reader, writer) = pipeEnds()
+        defer { for end in [full, fullEnd, reader, writer] { close(end) } }
+        let log = Log(
+            program: "p", to: [.descriptor(fullEnd), .descriptor(writer)], showsProgram: false)
+        let line = LogLine(.information, String(repeating: "x", count: 3000))
+        while log.linesLost == 0 {
+            log.write(line)
+            #expect(read(reader).count == 3001)
+        }
+        log.write(.notice, "on")
+        #expect(read(reader) == "on\n" && log.linesLost == 2)
     }
 
     @Test func colors() {
@@ -69,7 +118,7 @@ import Testing
         log.write(.error, "bad", tint: .failure)
         #expect(read(reader) == "[2/4] send PUBREC   plc-line1  mid=17\nbad\n")
         #expect(log.shows(.information) && !log.shows(.debug))
-        log.threshold = .debug
+        log.priorities = .through(.debug)
         log.write(.debug, "shown")
         #expect(read(reader) == "shown\n")
     }
@@ -111,9 +160,9 @@ import Testing
         defer { close(reader); close(writer) }
         var status = stat()
         fstat(writer, &status)
-        #expect(Log.journalReads(writer, stream: "\(status.st_dev):\(status.st_ino)"))
-        #expect(!Log.journalReads(writer, stream: "\(status.st_dev):\(status.st_ino + 1)"))
-        #expect(!Log.journalReads(writer, stream: nil))
+        #expect(LogSink.journalReads(writer, stream: "\(status.st_dev):\(status.st_ino)"))
+        #expect(!LogSink.journalReads(writer, stream: "\(status.st_dev):\(status.st_ino + 1)"))
+        #expect(!LogSink.journalReads(writer, stream: nil))
     }
 
     private func pipeEnds() -> (reader: Int32, writer: Int32) {
@@ -166,6 +215,27 @@ import Testing
                 """)
     }
 
+    @Test func syslogReadsItsOldForm() {
+        let (path, syslog) = fakeJournal()
+        defer { close(syslog) }
+        let log = Log(program: "qos2-broker", to: .syslog(facility: 5, path: path))
+        log.write(.warning, "two\nlines", fields: [LogField("A", "b")])
+        let line = String(decoding: datagram(syslog) ?? [], as: UTF8.self)
+        #expect(line.hasPrefix("<172>"), "local5 is 21, warning 4")
+        #expect(line.hasSuffix(" qos2-broker[\(getpid())]: two\\nlines"))
+        let known = SyslogDatagram(
+            LogLine(.notice, "m"), facility: 3, program: "p", at: 1_700_000_003_000_000_000,
+            process: 7)
+        let text = String(decoding: known.bytes, as: UTF8.self)
+        #expect(text.hasPrefix("<29>Nov 1") && text.hasSuffix(" p[7]: m"))
+    }
+
+    @Test func aMissingSyslogCostsLinesAndNothingElse() {
+        let log = Log(program: "p", to: .syslog(facility: nil, path: temporaryPath("none.sock")))
+        log.write(.notice, "x")
+        #expect(log.hasBacklog || log.linesLost == 1)
+    }
+
     @Test func valuesWithLineBreaksAreCounted() {
         let line = LogLine(.error, "m", fields: [LogField("X", "a\nMESSAGE=b")])
         let bytes = JournalDatagram(line, identifier: "p").bytes
@@ -206,7 +276,7 @@ import Testing
     @Test func aHugeLineGoesAsMemory() throws {
         let (path, journal) = fakeJournal()
         defer { close(journal) }
-        var socket = try JournalSocket(path: path)
+        var socket = try DatagramSocket(path: path)
         let line = [UInt8](repeating: UInt8(ascii: "x"), count: 12 << 20)
         let isSent = socket.send(line)
         let waits = socket.hasBacklog

@@ -10,7 +10,12 @@ import Testing
 @Suite struct SettingsTests {
     private let vocabulary = SettingsVocabulary(
         known: ["listener", "max_inflight_messages", "topic", "allow_anonymous"],
-        accepted: ["pid_file": "systemd knows the process"])
+        accepted: ["pid_file": "systemd knows the process"],
+        notOffered: [
+            "certfile": .init(reason: "there is no TLS"),
+            "require_certificate": .init(reason: "there is no TLS", harmlessValue: "false"),
+            "plugin_opt_*": .init(reason: "there are no plugins"),
+        ])
 
     private func settings(_ text: String) -> Settings {
         var settings = Settings(vocabulary)
@@ -45,6 +50,21 @@ import Testing
             ])
     }
 
+    @Test func keysThatAreNotOfferedAreRefused() {
+        let read = settings(
+            "certfile a.pem\nrequire_certificate false\nrequire_certificate true\n"
+                + "plugin_opt_any 1\ncertfil x\nrequire_certificate")
+        #expect(
+            read.errors.map(\.description) == [
+                "broker.conf:1:1: 'certfile' is not offered here: there is no TLS",
+                "broker.conf:3:1: 'require_certificate' is not offered here: there is no TLS",
+                "broker.conf:4:1: 'plugin_opt_any' is not offered here: there are no plugins",
+                "broker.conf:5:1: unknown key 'certfil': did you mean 'certfile'?",
+                "broker.conf:6:1: 'require_certificate' is not offered here: there is no TLS",
+            ])
+        #expect(read.entries.isEmpty && read.notices.isEmpty)
+    }
+
     @Test func distances() {
         #expect(SettingsVocabulary.distance("topic", "topic") == 0)
         #expect(SettingsVocabulary.distance("tpoic", "topic") == 1)
@@ -61,8 +81,10 @@ import Testing
         write("topic b\n", to: folder + "/20.conf")
         write("topic a\ninclude_dir /tmp\n", to: folder + "/10.conf")
         write("nonsense\n", to: folder + "/30.conf.bak")
+        for name in ["b", "A", "a", "B"] { write("topic \(name).\n", to: folder + "/\(name).conf") }
         let read = Settings(file: main, vocabulary)
-        #expect(read.entries.map(\.value) == ["main", "a", "b", "last"])
+        #expect(
+            read.entries.map(\.value) == ["main", "a", "b", "A.", "a.", "B.", "b.", "last"])
         #expect(read.entries[1].place.description == "\(folder)/10.conf:1:1")
         #expect(
             read.errors.map(\.description) == [
@@ -114,6 +136,12 @@ import Testing
 
     @Test func values() throws {
         #expect(try entry("true").boolean() && !entry("false").boolean())
+        #expect(try entry("1").boolean() && !entry("0").boolean())
+        let months: KeyValuePairs = ["d": Duration.seconds(86_400), "m": .seconds(2_592_000)]
+        #expect(try entry("2m").duration(in: months) == .seconds(5_184_000))
+        for text in ["2", "m", "2s", "1.5d", "9999999999999m"] {
+            #expect(throws: SettingsError.self, "\(text)") { try entry(text).duration(in: months) }
+        }
         #expect(try entry("-3").integer() == -3)
         #expect(try entry("b").choice(["a": 1, "b": 2]) == 2)
         #expect(throws: SettingsError.self) { try entry("c").choice(["a": 1, "b": 2]) }

@@ -4,9 +4,11 @@ import MQTT
 
 extension Broker {
     package mutating func opened(
-        _ id: ConnectionID, peer: String, at now: Instant, into effects: inout EffectList
+        _ id: ConnectionID, peer: String, _ terms: Terms? = nil, at now: Instant,
+        into effects: inout EffectList
     ) {
-        connections.insert(Connection(peer: peer, at: now), at: id.index)
+        connections.insert(
+            Connection(peer: peer, terms ?? limits.terms, at: now), at: id.index)
         count { $0.connectionsTotal += 1 }
         effects.append(.setDeadline(.connection(id), now + limits.connectTime))
     }
@@ -16,17 +18,15 @@ extension Broker {
         into effects: inout EffectList
     ) {
         connections[id.index].version = packet.version
-        var client = ClientID(bytes, packet.clientID)
-        if let reason = refusal(of: packet, client) {
-            refuse(id, client, reason, at: now, into: &effects)
+        let asked = ClientID(bytes, packet.clientID)
+        let client = asked.isEmpty ? assignClientID(connections[id.index].terms) : asked
+        if let reason = refusal(of: packet, asked, client, on: id) {
+            refuse(id, asked, reason, at: now, into: &effects)
             return
         }
         var connack = Answer.Connack(reason: .success, receiveMaximum: limits.inFlightMax)
         connack.maximumPacketSize = limits.packetSizeMax
-        if client.isEmpty {
-            client = assignClientID()
-            connack.assignedClient = client  // [MQTT-3.1.3-7]
-        }
+        if asked.isEmpty { connack.assignedClient = client }  // [MQTT-3.1.3-7]
         let will = makeWill(packet, bytes)
         let opening = Details.Opening(
             client: client, expiry: expiry(of: packet), will: will,
@@ -44,18 +44,35 @@ extension Broker {
         resume(session, on: id, at: now, into: &effects)
     }
 
-    /// Why this CONNECT is not welcome; nil if it is.
-    private func refusal(of packet: ConnectPacket, _ client: ClientID) -> ReasonCode? {
+    /// Why this CONNECT is not welcome; nil if it is. `client` was assigned where none was asked for.
+    private func refusal(
+        of packet: ConnectPacket, _ asked: ClientID, _ client: ClientID, on id: ConnectionID
+    ) -> ReasonCode? {
         if packet.authenticationMethod != nil { return .badAuthenticationMethod }
-        if client.isEmpty {
-            let mustKeep = packet.version == .v311 && !packet.cleanStart  // [MQTT-3.1.3-8]
-            if mustKeep || !limits.allowsEmptyClientID { return .clientIdentifierNotValid }
+        if asked.isEmpty, !mayBeEmpty(packet, on: id) { return .clientIdentifierNotValid }
+        if !connections[id.index].terms.allowsAnonymous { return .notAuthorized }
+        if let prefix = limits.clientIDPrefix, !client.bytes.starts(with: prefix.utf8) {
+            return .notAuthorized
         }
-        if !limits.allowsAnonymous { return .notAuthorized }
+        if keepsTooLong(packet) { return .clientIdentifierNotValid }
+        if state.sessions.count >= limits.sessionsMax, state.places[client] == nil {
+            return .quotaExceeded
+        }
         // A will is a message that we would owe.
         if packet.will != nil, storeIsFull { return .quotaExceeded }
         if packet.will?.retain == true, !limits.retainAvailable { return .retainNotSupported }
         return nil
+    }
+
+    private func mayBeEmpty(_ packet: ConnectPacket, on id: ConnectionID) -> Bool {
+        let mustKeep = packet.version == .v311 && !packet.cleanStart  // [MQTT-3.1.3-8]
+        return connections[id.index].terms.allowsEmptyClientID && !mustKeep
+    }
+
+    /// MQTT 3.1.1 cannot be told of another Keep Alive. The code is mosquitto's.
+    private func keepsTooLong(_ packet: ConnectPacket) -> Bool {
+        guard limits.keepAliveMax > 0, packet.version == .v311 else { return false }
+        return packet.keepAlive == 0 || packet.keepAlive > limits.keepAliveMax
     }
 
     /// CONNACK with a failure, then close. [MQTT-3.2.2-7]
@@ -157,10 +174,10 @@ extension Broker {
     }
 
     /// [MQTT-3.1.3-6]
-    private mutating func assignClientID() -> ClientID {
+    private mutating func assignClientID(_ terms: Terms) -> ClientID {
         while true {
             let client = ClientID(
-                limits.assignedClientIDPrefix + String(nextRandom(), radix: 16))
+                terms.assignedClientIDPrefix + String(nextRandom(), radix: 16))
             if state.places[client] == nil { return client }
         }
     }

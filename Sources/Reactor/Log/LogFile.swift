@@ -5,7 +5,7 @@ import Glibc
 package final class LogFile {
     /// The same for ever, whichever file it stands for.
     package let descriptor: Int32
-    private let path: String
+    package let path: String
 
     package init(_ path: String) throws(SystemError) {
         self.path = path
@@ -26,4 +26,8 @@ package final class LogFile {
         try OwnedDescriptor(
             Glibc.open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o640), "open", path)
     }
+}
+
+extension LogFile: Equatable {
+    package static func == (left: LogFile, right: LogFile) -> Bool { left === right }
 }

@@ -18,6 +18,24 @@ package enum Priority: UInt8, Comparable, CaseIterable, Sendable {
     }
 }
 
+/// Any of the eight levels.
+package struct Priorities: Equatable, Sendable {
+    private var bits: UInt8 = 0
+
+    package init() {}
+
+    /// This one and all that are more urgent.
+    package static func through(_ priority: Priority) -> Priorities {
+        var priorities = Priorities()
+        for more in Priority.allCases where more <= priority { priorities.insert(more) }
+        return priorities
+    }
+
+    package func contains(_ priority: Priority) -> Bool { bits & (1 << priority.rawValue) != 0 }
+
+    package mutating func insert(_ priority: Priority) { bits |= 1 << priority.rawValue }
+}
+
 /// What a line is about, for its colour on a terminal.
 package enum Tint: Sendable {
     case plain

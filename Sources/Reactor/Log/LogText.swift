@@ -6,8 +6,15 @@
 import Glibc
 
 struct LogText {
-    /// `18:40:03.412` in front.
-    var showsTime: Bool
+    enum Time: Equatable {
+        /// `18:40:03.412`.
+        case clock
+        /// As strftime writes it.
+        case format(String)
+    }
+
+    /// What is in front.
+    var time: Time?
     /// Every line begins with it (padded), where several programs share a terminal.
     var programColumn: String?
     var colors: Bool
@@ -21,8 +28,11 @@ struct LogText {
         var text: [UInt8] = []
         text.reserveCapacity(line.message.utf8.count + 48)
         if showsPriority { text += "<\(line.priority.rawValue)>".utf8 }
-        if showsTime {
-            text += Self.clock(nanoseconds).utf8
+        if let time {
+            switch time {
+            case .clock: text += Self.clock(nanoseconds).utf8
+            case .format(let format): text += Self.formatted(format, nanoseconds).utf8
+            }
             text.append(UInt8(ascii: " "))
         }
         if let programColumn {
@@ -104,6 +114,20 @@ struct LogText {
         let (hour, minute, second) = (Int(parts.tm_hour), Int(parts.tm_min), Int(parts.tm_sec))
         return "\(padded(hour, 2)):\(padded(minute, 2)):\(padded(second, 2))."
             + padded(milliseconds, 3)
+    }
+
+    /// Local time as strftime writes it.
+    static func formatted(_ format: String, _ nanoseconds: Int64) -> String {
+        var seconds = time_t(nanoseconds / 1_000_000_000)
+        var parts = tm()
+        localtime_r(&seconds, &parts)
+        var text = [UInt8](repeating: 0, count: 256)
+        let count = text.withUnsafeMutableBytes { memory in
+            strftime(
+                memory.baseAddress!.assumingMemoryBound(to: CChar.self), memory.count, format,
+                &parts)
+        }
+        return String(decoding: text[..<count], as: UTF8.self)
     }
 
     /// Cut to a length in bytes, between characters, with a sign that something is missing.

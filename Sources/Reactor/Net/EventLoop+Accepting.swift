@@ -11,7 +11,7 @@ struct Listener {
     var descriptor: Int32
     let tag: Int
     let address: ListenAddress
-    let connectionsMax: Int
+    var connectionsMax: Int
     var connections = 0
 
     /// Closes it; a socket file of our own goes with it.
@@ -27,12 +27,13 @@ private let acceptPauseNanoseconds: Int64 = 500_000_000
 
 extension EventLoop {
     /// Starts to accept on every address that `address` stands for; all or none. `connectionsMax` is
-    /// for each of them, `self.connectionsMax` for all together.
+    /// for all that have this tag, `self.connectionsMax` for all together.
     package func listen(
-        on address: ListenAddress, tag: Int, backlog: Int = 4096, connectionsMax: Int = .max
+        on address: ListenAddress, _ scope: ListenScope = ListenScope(), tag: Int,
+        backlog: Int = 4096, connectionsMax: Int = .max
     ) throws(SystemError) {
         let interest: Interest = acceptResumesAt == nil ? .input : []
-        let descriptors = try address.open(backlog: Int32(clamping: backlog))
+        let descriptors = try address.open(backlog: Int32(clamping: backlog), scope)
         for (number, descriptor) in descriptors.enumerated() {
             do throws(SystemError) {
                 try epoll.add(descriptor, interest, Source(.listener, listeners.count))
@@ -48,6 +49,17 @@ extension EventLoop {
                     descriptor: descriptor, tag: tag, address: address,
                     connectionsMax: connectionsMax))
         }
+    }
+
+    /// Changes how many connections the listeners of this tag may have; more than that live on.
+    package func setConnectionsMax(_ count: Int, tag: Int) {
+        for index in listeners.indices where listeners[index].tag == tag {
+            listeners[index].connectionsMax = count
+        }
+    }
+
+    private func connections(tag: Int) -> Int {
+        listeners.reduce(0) { $1.tag == tag ? $0 + $1.connections : $0 }
     }
 
     /// No new connections through listeners of this tag; those that exist live on.
@@ -107,7 +119,7 @@ extension EventLoop {
         let listener = listeners[index]
         let isOver =
             statistics.connections >= connectionsMax
-            || listener.connections >= listener.connectionsMax
+            || connections(tag: listener.tag) >= listener.connectionsMax
         if isOver {
             Glibc.close(socket)
             statistics.refused &+= 1

@@ -5,6 +5,31 @@
 import CEpoll
 import Glibc
 
+/// What narrows the addresses that a name stands for.
+package struct ListenScope: Equatable, Sendable {
+    package enum Family: String, Sendable {
+        case ipv4
+        case ipv6
+    }
+
+    package var family: Family?
+    /// Only what comes in through this one; it takes the place of an address.
+    package var interface: String?
+
+    package init(family: Family? = nil, interface: String? = nil) {
+        self.family = family
+        self.interface = interface
+    }
+
+    fileprivate func holds(_ address: SocketAddress) -> Bool {
+        switch family {
+        case .ipv4: address.family == AF_INET
+        case .ipv6: address.family == AF_INET6
+        case nil: true
+        }
+    }
+}
+
 package enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
     /// A name, an IPv4 or IPv6 address; empty means every address of the machine.
     case tcp(host: String, port: UInt16)
@@ -22,20 +47,24 @@ package enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
     }
 
     /// Bound and listening sockets, one for each address that the name stands for.
-    func open(backlog: Int32) throws(SystemError) -> [Int32] {
+    func open(backlog: Int32, _ scope: ListenScope = ListenScope()) throws(SystemError) -> [Int32] {
         switch self {
-        case .tcp(let host, let port): try openTCP(host, port, backlog)
+        case .tcp(let host, let port): try openTCP(host, port, backlog, scope)
         case .unix(let path): [try openUnix(path, backlog)]
         case .passed(let descriptor): [try adopt(descriptor)]
         }
     }
 
     private func openTCP(
-        _ host: String, _ port: UInt16, _ backlog: Int32
+        _ host: String, _ port: UInt16, _ backlog: Int32, _ scope: ListenScope
     ) throws(SystemError) -> [Int32] {
-        let name = host == "*" ? "" : host
+        let name = host == "*" || scope.interface != nil ? "" : host
         let addresses = try SocketAddress.resolve(
-            name, port: port, numericOnly: false, passive: true)
+            name, port: port, numericOnly: false, passive: true
+        ).filter(scope.holds)
+        guard !addresses.isEmpty else {
+            throw SystemError(operation: "bind", subject: description, errno: EAFNOSUPPORT)
+        }
         var opened: [Int32] = []
         var firstError: SystemError?
         var chosenPort = port
@@ -43,7 +72,7 @@ package enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
             // With port 0 the kernel picks one; the other addresses of the name get the same.
             address.port = chosenPort
             do throws(SystemError) {
-                let socket = try bindTCP(address, backlog)
+                let socket = try bindTCP(address, backlog, scope.interface)
                 chosenPort = SocketAddress(boundTo: socket).port
                 opened.append(socket)
             } catch {
@@ -60,7 +89,9 @@ package enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
         return opened
     }
 
-    private func bindTCP(_ address: SocketAddress, _ backlog: Int32) throws(SystemError) -> Int32 {
+    private func bindTCP(
+        _ address: SocketAddress, _ backlog: Int32, _ interface: String?
+    ) throws(SystemError) -> Int32 {
         let subject = Peer(address).description
         let type = Int32(SOCK_STREAM.rawValue)
         let socket = try OwnedDescriptor(
@@ -70,6 +101,9 @@ package enum ListenAddress: Equatable, Sendable, CustomStringConvertible {
         socket.raw.setOption(Int32(IPPROTO_IP), IP_FREEBIND, 1)
         if address.family == AF_INET6 {
             socket.raw.setOption(Int32(IPPROTO_IPV6), IPV6_V6ONLY, 1)
+        }
+        if let interface, !socket.raw.bind(toInterface: interface) {
+            throw SystemError(operation: "bind", subject: "interface \(interface)")
         }
         guard address.bind(socket.raw) == 0 else {
             throw SystemError(operation: "bind", subject: subject)
@@ -135,5 +169,11 @@ extension Int32 {
     func setOption(_ level: Int32, _ name: Int32, _ value: Int32) {
         var value = value
         setsockopt(self, level, name, &value, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    fileprivate func bind(toInterface name: String) -> Bool {
+        var name = Array(name.utf8)
+        return setsockopt(
+            self, SOL_SOCKET, SO_BINDTODEVICE, &name, socklen_t(name.count)) == 0
     }
 }

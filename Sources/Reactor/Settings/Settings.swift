@@ -69,6 +69,14 @@ package struct Settings: Sendable {
         errors.append(SettingsError(place, message))
     }
 
+    package mutating func refuse(_ error: SettingsError) {
+        errors.append(error)
+    }
+
+    package mutating func notice(_ place: Place, _ message: String) {
+        notices.append(SettingsError(place, message))
+    }
+
     private mutating func read(file path: String, isIncluded: Bool) {
         do throws(SystemError) {
             parse(try contents(ofFile: path), file: path, isIncluded: isIncluded)
@@ -111,20 +119,23 @@ package struct Settings: Sendable {
     }
 
     private mutating func admit(_ entry: SettingsEntry, isIncluded: Bool) {
-        if entry.key == "include_dir" {
-            include(entry, isIncluded: isIncluded)
-        } else if vocabulary.known.contains(entry.key) {
-            entries.append(entry)
-        } else if let reason = vocabulary.accepted[entry.key] {
-            notices.append(SettingsError(entry.place, "'\(entry.key)' has no effect: \(reason)"))
-        } else {
+        guard entry.key != "include_dir" else { return include(entry, isIncluded: isIncluded) }
+        guard let name = vocabulary.name(of: entry.key) else {
             let nearest = vocabulary.nearest(to: entry.key)
             let hint = nearest.map { ": did you mean '\($0)'?" } ?? ""
-            refuse(entry.place, "unknown key '\(entry.key)'\(hint)")
+            return refuse(entry.place, "unknown key '\(entry.key)'\(hint)")
+        }
+        if let reason = vocabulary.accepted[name] {
+            notice(entry.place, "'\(entry.key)' has no effect: \(reason)")
+        } else if let missing = vocabulary.notOffered[name] {
+            guard entry.value.isEmpty || entry.value != missing.harmlessValue else { return }
+            refuse(entry.place, "'\(entry.key)' is not offered here: \(missing.reason)")
+        } else {
+            entries.append(entry)
         }
     }
 
-    /// The files `*.conf` of a folder in the order of their names' bytes, as mosquitto reads them.
+    /// The files `*.conf` of a folder, in mosquitto's order.
     private mutating func include(_ entry: SettingsEntry, isIncluded: Bool) {
         guard !isIncluded else {
             return refuse(entry.place, "'include_dir' is allowed in the main file only")
@@ -168,5 +179,13 @@ private func names(inFolder path: String) throws(SystemError) -> [String] {
             names.append(String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self))
         }
     }
-    return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    return names.sorted(by: precedes)
+}
+
+/// `00 01 A a B b`: letters alphabetically, the large one before the small one.
+private func precedes(_ left: String, _ right: String) -> Bool {
+    func upper(_ byte: UInt8) -> UInt8 { byte >= 0x61 && byte <= 0x7A ? byte - 0x20 : byte }
+    return left.utf8.lexicographicallyPrecedes(right.utf8) { one, other in
+        (upper(one), one) < (upper(other), other)
+    }
 }

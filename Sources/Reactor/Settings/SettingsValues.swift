@@ -81,8 +81,8 @@ extension SettingsEntry {
 
     package func boolean() throws(SettingsError) -> Bool {
         switch try text() {
-        case "true": true
-        case "false": false
+        case "true", "1": true
+        case "false", "0": false
         default: throw refusal("'\(key)' needs true or false, not '\(value)'")
         }
     }
@@ -124,6 +124,20 @@ extension SettingsEntry {
         return place
     }
 
+    /// One of some words that a number comes before: `14d` with `["d": .seconds(86_400)]`.
+    package func duration(
+        in units: KeyValuePairs<String, Duration>
+    ) throws(SettingsError) -> Duration {
+        let text = try text()
+        let parts = Self.split(text)
+        let unit = units.first { $0.key == parts?.suffix }?.value
+        guard let parts, let unit, let duration = Self.product(parts.number, unit) else {
+            let names = units.map(\.key).joined(separator: " ")
+            throw refusal("'\(key)' needs a number and one of \(names), not '\(text)'")
+        }
+        return duration
+    }
+
     /// A duration as text; also for words of a value that has several, and for arguments.
     package static func duration(_ text: some StringProtocol, unit: Duration) -> Duration? {
         guard let (number, suffix) = split(text) else { return nil }
@@ -138,7 +152,11 @@ extension SettingsEntry {
         case "d": nanoseconds = 86_400_000_000_000
         default: return nil
         }
-        let (product, overflow) = Int64(number).multipliedReportingOverflow(by: nanoseconds)
+        return product(number, .nanoseconds(nanoseconds))
+    }
+
+    private static func product(_ number: Int, _ unit: Duration) -> Duration? {
+        let (product, overflow) = Int64(number).multipliedReportingOverflow(by: unit.nanoseconds)
         return overflow ? nil : .nanoseconds(product)
     }
 

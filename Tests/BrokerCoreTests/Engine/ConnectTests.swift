@@ -126,7 +126,7 @@ import Testing
 
     @Test func anEmptyClientIdentifierCanBeRefused() {
         var limits = Limits()
-        limits.allowsEmptyClientID = false
+        limits.terms.allowsEmptyClientID = false
         for version in versions {
             scene(limits) { scene in
                 #expect(
@@ -138,7 +138,7 @@ import Testing
 
     @Test func aStrangerIsRefusedInTheWordsOfHisVersion() {
         var limits = Limits()
-        limits.allowsAnonymous = false
+        limits.terms.allowsAnonymous = false
         for version in versions {
             scene(limits) { scene in
                 let plc = scene.client("plc", version)

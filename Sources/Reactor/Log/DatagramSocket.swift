@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// journald's native protocol over a datagram socket that never blocks. What journald does not take
-// at once waits in a bounded buffer; what does not fit there is lost and counted. libsystemd's own
+// A datagram socket to journald or syslog that never blocks. What they do not take at once waits in
+// a bounded buffer; what does not fit there is lost and counted. libsystemd's and glibc's own
 // functions block when journald stands still, and a stopped journald must not stop a broker.
 
 import CEpoll
 import Glibc
 
-struct JournalSocket: ~Copyable {
-    static let systemPath = "/run/systemd/journal/socket"
+struct DatagramSocket: ~Copyable {
+    static let journal = "/run/systemd/journal/socket"
 
     private let descriptor: OwnedDescriptor
     private let address: SocketAddress
@@ -16,7 +16,7 @@ struct JournalSocket: ~Copyable {
     private var backlogBytes = 0
     private let backlogMax: Int
 
-    init(path: String = systemPath, backlogMax: Int = 256 * 1024) throws(SystemError) {
+    init(path: String, backlogMax: Int = 256 * 1024) throws(SystemError) {
         guard let address = SocketAddress.unix(path) else {
             throw SystemError(operation: "connect", subject: path, errno: ENAMETOOLONG)
         }
@@ -72,35 +72,5 @@ struct JournalSocket: ~Copyable {
         return target.withPointer { pointer, length in
             cepoll_send_descriptor(descriptor.raw, memory, pointer, length)
         } >= 0
-    }
-}
-
-/// A line as journald's native protocol wants it: `NAME=value\n`, and where the value has a line
-/// break, `NAME\n`, its length in eight little-endian bytes, the value, `\n`.
-struct JournalDatagram {
-    private(set) var bytes: [UInt8] = []
-
-    init(_ line: LogLine, identifier: String) {
-        bytes.reserveCapacity(line.message.utf8.count + 64 + line.fields.count * 32)
-        add("MESSAGE", line.message)
-        add("PRIORITY", "\(line.priority.rawValue)")
-        add("SYSLOG_IDENTIFIER", identifier)
-        if !line.kind.isEmpty {
-            // The journal writes identifiers without the dashes that a UUID has elsewhere.
-            add("MESSAGE_ID", String(line.kind.filter { $0 != "-" }).lowercased())
-        }
-        for field in line.fields { add(field.name, field.value) }
-    }
-
-    private mutating func add(_ name: String, _ value: String) {
-        bytes += name.utf8
-        if value.utf8.contains(UInt8(ascii: "\n")) {
-            bytes.append(UInt8(ascii: "\n"))
-            withUnsafeBytes(of: UInt64(value.utf8.count).littleEndian) { bytes += $0 }
-        } else {
-            bytes.append(UInt8(ascii: "="))
-        }
-        bytes += value.utf8
-        bytes.append(UInt8(ascii: "\n"))
     }
 }
