@@ -25,18 +25,38 @@ extension Packet {
     }
 }
 
-/// Bytes that a client of either or both versions may not send, and what each hears then.
-func expectRefusal(
-    of wire: [UInt8], _ reason: ReasonCode, _ spoken: [ProtocolVersion] = versions,
+/// Packets that a connected client may not send, each from a client of its own.
+func expectRefusals(
+    _ cases: [(wire: [UInt8], reason: ReasonCode)], _ spoken: [ProtocolVersion] = versions,
     _ location: SourceLocation = #_sourceLocation
 ) throws {
     for version in spoken {
         try conversation { scene in
-            let plc = scene.client("plc", version)
-            plc.connect()
+            for (number, (wire, reason)) in cases.enumerated() {
+                let client = scene.client("c\(number)", version)
+                client.connect()
+                #expect(
+                    client.send(wire) == farewell(reason, version),
+                    "\(version.number): \(wire.prefix(80))", sourceLocation: location)
+            }
+        }
+    }
+}
+
+/// CONNECTs that do not fit the standard: MQTT 3.1.1 closes without a word, MQTT 5.0 with CONNACK.
+/// [MQTT-3.1.4-1]
+func expectUnwelcome(
+    _ cases: [(wire: [UInt8], reason: ReasonCode)], _ version: ProtocolVersion,
+    _ location: SourceLocation = #_sourceLocation
+) throws {
+    try conversation { scene in
+        for (wire, reason) in cases {
+            let client = scene.client("c", version)
+            client.open()
             #expect(
-                plc.send(wire) == farewell(reason, version), "\(version.number): \(wire)",
-                sourceLocation: location)
+                client.send(wire)
+                    == (version == .v5 ? [.connack(reason), .closed] : [.closed]),
+                "\(version.number): \(wire.prefix(80))", sourceLocation: location)
         }
     }
 }
