@@ -52,9 +52,9 @@ extension Limits {
         set(\.topicAliasMax, "max_topic_alias")
         set(\.sessionExpiryMax, "persistent_client_expiration") { "\($0.seconds)s" }
         set(\.keepAliveMax, "max_keepalive")
-        set(\.allowsAnonymous, "allow_anonymous")
-        set(\.allowsEmptyClientID, "allow_zero_length_clientid")
-        set(\.assignedClientIDPrefix, "auto_id_prefix")
+        set(\.terms.allowsAnonymous, "allow_anonymous")
+        set(\.terms.allowsEmptyClientID, "allow_zero_length_clientid")
+        set(\.terms.assignedClientIDPrefix, "auto_id_prefix")
         set(\.retainAvailable, "retain_available")
         set(\.overflow, "queue_overflow") { $0.rawValue }
         return rest == Limits() ? lines : nil
