@@ -101,7 +101,7 @@ extension Conformance.Connack {
             0x95, 0x97, 0x99, 0x9A, 0x9B, 0x9C, 0x9D, 0x9F,
         ]
         var limits = Limits()
-        limits.allowsEmptyClientID = false
+        limits.terms.allowsEmptyClientID = false
         limits.retainAvailable = false
         limits.packetSizeMax = 100
         var seen: Set<UInt8> = []

@@ -283,7 +283,7 @@ extension Conformance.Connect {
 
     @Test func `[3.1.1 MQTT-3.1.3-9] [5.0 MQTT-3.1.3-8] an identifier that is refused`() throws {
         var limits = Limits()
-        limits.allowsEmptyClientID = false
+        limits.terms.allowsEmptyClientID = false
         try conversations(limits) { scene, version in
             #expect(
                 scene.client("", version).connect()
@@ -324,7 +324,7 @@ extension Conformance.Connect {
 
     @Test func `[5.0 MQTT-3.1.4-2] who may not come in is closed`() throws {
         var limits = Limits()
-        limits.allowsAnonymous = false
+        limits.terms.allowsAnonymous = false
         try conversations(limits) { scene, version in
             let client = scene.client("c", version)
             #expect(client.connect() == [.connack(.notAuthorized), .closed])
@@ -343,7 +343,7 @@ extension Conformance.Connect {
         throws
     {
         var limits = Limits()
-        limits.allowsEmptyClientID = false
+        limits.terms.allowsEmptyClientID = false
         try conversations(limits) { scene, version in
             for bad in [Raw.connect(version, []), Raw.connect(version, Raw.text(""))] {
                 let client = scene.client("c", version)
