@@ -2,6 +2,7 @@
 // Which conversations can be held with a real broker, and how it has to be configured for them.
 // What needs the clock, a crash or a full disk is only held in the simulated world.
 import BrokerCore
+import MQTT
 
 @testable import Scenes
 
@@ -47,15 +48,23 @@ extension Limits {
             rest[keyPath: limit] = standard
         }
         set(\.packetSizeMax, "max_packet_size") { "\($0 ?? 0)" }
+        set(\.topicBytesMax, "max_topic_length")
+        set(\.topicLevelsMax, "max_topic_levels")
+        set(\.subscriptionsMax, "max_subscriptions")
         set(\.inFlightMax, "max_inflight_messages") { "\($0 == .max ? 0 : $0)" }
         set(\.waitingMax, "max_queued_messages")
         set(\.topicAliasMax, "max_topic_alias")
+        set(\.outgoingTopicAliasMax, "max_topic_alias_broker")
         set(\.sessionExpiryMax, "persistent_client_expiration") { "\($0.seconds)s" }
         set(\.keepAliveMax, "max_keepalive")
+        set(\.qosMax, "max_qos") { "\($0.rawValue)" }
         set(\.terms.allowsAnonymous, "allow_anonymous")
         set(\.terms.allowsEmptyClientID, "allow_zero_length_clientid")
-        set(\.terms.assignedClientIDPrefix, "auto_id_prefix")
         set(\.retainAvailable, "retain_available")
+        set(\.upgradesOutgoingQoS, "upgrade_outgoing_qos")
+        set(\.queuesQoS0, "queue_qos0_messages")
+        set(\.responseInformation, "response_information") { $0 ?? "" }
+        set(\.serverReference, "server_reference") { $0 ?? "" }
         set(\.overflow, "queue_overflow") { $0.rawValue }
         return rest == Limits() ? lines : nil
     }
