@@ -23,6 +23,8 @@ let arguments: Target.Dependency = .product(
 
 let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
 
+let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
+
 let package = Package(
     name: "qos2",
     products: [
@@ -50,7 +52,8 @@ let package = Package(
         .target(name: "MQTT", swiftSettings: pure),
         .target(name: "Journal", exclude: ["README.md"], swiftSettings: pure),
         .target(
-            name: "BrokerCore", dependencies: ["MQTT", "Journal", deque], exclude: ["README.md"],
+            name: "BrokerCore", dependencies: ["MQTT", "Journal", deque, heap],
+            exclude: ["README.md"],
             swiftSettings: lending),
         .target(
             name: "ClientCore", dependencies: ["MQTT", "Journal"], exclude: ["README.md"],

@@ -13,8 +13,16 @@ package struct Broker: ~Copyable {
     package private(set) var metrics = Metrics()
     /// The disk has no room for more messages: publishes are refused until it has.
     package internal(set) var storeIsFull = false
+    /// All messages together take as much as they may.
+    package var memoryIsFull: Bool { state.messages.bytes >= limits.messageBytesMax ?? .max }
+    /// A publisher heard of that, or waits.
+    var waitsForMemory = false
+    /// When retained messages are looked at for the next time.
+    var retainedDeadline: Instant?
     /// Publishers that wait for somebody's queue to drain.
     var paused: [ConnectionID] = []
+    /// Of all tables with keys that strangers choose.
+    let seed: UInt64
     /// Where assigned client identifiers come from.
     var randomState: UInt64
 
@@ -23,6 +31,7 @@ package struct Broker: ~Copyable {
         state = State(seed: seed)
         routes = Routes(seed: seed)
         self.limits = limits
+        self.seed = seed
         randomState = seed
     }
 
@@ -53,10 +62,12 @@ package struct Broker: ~Copyable {
         case .resumed(let id, _), .closed(let id, _), .expiryChanged(let id, _), .ended(let id),
             .subscribed(let id, _), .unsubscribed(let id, _), .accepted(_, let id, _),
             .sent(let id, _), .acknowledged(let id, _), .completed(let id, _),
-            .dropped(let id, _), .willForgotten(let id):
+            .dropped(let id, _), .sentOnce(let id), .willForgotten(let id):
             state[id].isJournalled
         case .stored:
             true
+        case .retainedExpired(let message):
+            state.messages[message].isJournalled
         case .released(let id, let packet, let receivers):
             state[id].isJournalled || hasDurable(receivers, details)
                 || state[id].inbound.held(for: packet).map { state.messages[$0].retain } == true

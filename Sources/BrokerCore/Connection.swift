@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One socket's life as the broker sees it: nothing here outlives the socket.
+import DequeModule
 import MQTT
 
 struct Connection: ~Copyable {
@@ -22,9 +23,15 @@ struct Connection: ~Copyable {
     var lastReceived: Instant
     /// How much of a QoS 1 and 2 window the client grants us. [MQTT-3.3.4-9]
     var sendLimit: UInt16 = .max
-    /// Unreleased messages that earlier connections left behind: they are not in the quota of this
-    /// one. [MQTT-4.9.0-1]
-    var inboundAtStart = 0
+    /// Unreleased messages of earlier connections that were not repeated on this one: they are not
+    /// in its quota. [MQTT-4.9.0-1]
+    var inherited: Set<PacketID> = []
+    /// Whether reasons may be explained to the client. [MQTT-3.1.2-29]
+    var wantsProblemInformation = true
+    /// Aliases that the client allows for topics sent to it. [MQTT-3.1.2-26]
+    var topicAliasMax: UInt16 = 0
+    /// Retained messages for subscriptions of QoS 0 that its output had no room for yet.
+    var welcome = Deque<Delivery>()
     /// The largest packet the client takes. [MQTT-3.1.2-24]
     var packetSizeMax = UInt32.max
     /// Its output is over the limit: no new PUBLISH until it has drained.

@@ -36,6 +36,8 @@ package enum Deadline: Hashable, Sendable {
     case connection(ConnectionID)
     /// Its expiry or its will is due.
     case session(SessionID)
+    /// A retained message expires.
+    case retained
 }
 
 /// The rarer packets, with everything that they carry.
@@ -46,12 +48,15 @@ package enum Answer: Equatable {
 
     package struct Connack: Equatable {
         package var reason: ReasonCode
+        /// In words, for who speaks MQTT 5.0.
+        package var explanation: String?
         package var sessionPresent = false
         package var assignedClient: ClientID?
         package var sessionExpiry: SessionExpiry?
         package var serverKeepAlive: UInt16?
         package var receiveMaximum: UInt16 = .max
         package var maximumPacketSize: UInt32?
+        package var responseInformation: String?
     }
 }
 

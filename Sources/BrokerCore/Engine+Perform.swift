@@ -50,15 +50,30 @@ extension Engine {
         at now: Instant
     ) {
         traceStep(.sent, kind, packet, reason, id, at: now)
+        guard reason == .success else {
+            refuse(kind, packet, reason, to: id, at: now)
+            return
+        }
         list(id)
         let gate = journal.tail
         let durable = journal.durable
-        if reason == .success {
-            let word = AcknowledgementPacket.shortForm(kind, packet)
-            outlets[id.index].output.append(word: word, behind: gate, durable: durable)
-        } else {
-            send(AcknowledgementEncoder(version(of: id), kind, packet, reason), to: id, at: now)
+        if kind == .puback { outlets[id.index].unacknowledged.add(behind: gate, durable: durable) }
+        let word = AcknowledgementPacket.shortForm(kind, packet)
+        outlets[id.index].output.append(word: word, behind: gate, durable: durable)
+    }
+
+    /// With the reason in words, where the client wants them and they fit. [MQTT-3.4.2-2] and its
+    /// like
+    private mutating func refuse(
+        _ kind: PacketKind, _ packet: PacketID, _ reason: ReasonCode, to id: ConnectionID,
+        at now: Instant
+    ) {
+        var encoder = AcknowledgementEncoder(version(of: id), kind, packet, reason)
+        if broker.connections[id.index].wantsProblemInformation {
+            encoder.reasonString = reason.name
+            encoder.fit(broker.connections[id.index].packetSizeMax)
         }
+        send(encoder, to: id, at: now)
     }
 
     private mutating func deliver(
@@ -68,12 +83,14 @@ extension Engine {
         let message = delivery.message
         let version = version(of: id)
         let identifiers = broker.state.identifierLists.list(delivery.identifiers)
+        let alias = alias(of: delivery, to: id)
         let head = PublishHead(
             qos: delivery.qos, duplicate: isRepeat, retain: delivery.retain, id: packet,
-            messageExpiry: remainingExpiry(of: message, at: now))
+            messageExpiry: remainingExpiry(of: message, at: now), topicAlias: alias?.number)
         let payloadCount = Int(broker.state.messages[message].payloadCount)
+        let topicRange = alias?.isKnown == true ? 0..<0 : broker.state.messages[message].topicRange
         let encoder = PublishEncoder(
-            head, version, topicCount: Int(broker.state.messages[message].topicCount),
+            head, version, topicCount: topicRange.count,
             subscriptionIdentifiers: identifiers.span,
             forwardableCount: Int(broker.state.messages[message].propertiesCount),
             payloadCount: payloadCount)
@@ -85,7 +102,7 @@ extension Engine {
             atMost: size, behind: gate(of: delivery), durable: journal.durable
         ) { out in
             encoder.encode(
-                topic: broker.state.messages[message].topic,
+                topic: broker.state.messages[message].topic.extracting(topicRange),
                 subscriptionIdentifiers: identifiers.span,
                 forwardable: broker.state.messages[message].properties, into: &out)
             if !isGathered { out.append(broker.state.messages[message].payload) }
@@ -94,9 +111,26 @@ extension Engine {
         noteCongestion(of: id)
     }
 
+    /// The alias that stands for the topic, where the client allows one; it takes more room the
+    /// first time, which the client may not have. [MQTT-3.3.2-11]
+    private mutating func alias(
+        of delivery: Delivery, to id: ConnectionID
+    ) -> OutgoingAliases.Alias? {
+        let maximum = min(
+            broker.connections[id.index].topicAliasMax, broker.limits.outgoingTopicAliasMax)
+        guard maximum > 0 else { return nil }
+        let topic = unsafe broker.state.messages[delivery.message].topicMemory
+        let mayBeNew = broker.fits(delivery, id, withAlias: true)
+        return unsafe outlets[id.index].aliases.alias(
+            of: topic.span, atMost: maximum, mayBeNew: mayBeNew, seed: broker.seed)
+    }
+
     /// What goes from QoS 0 to QoS 0 promises nothing and waits for nothing.
     private func gate(of delivery: Delivery) -> Gate {
-        broker.state.messages[delivery.message].qos == .atMostOnce ? .none : journal.tail
+        let isPromise =
+            delivery.qos > .atMostOnce
+            || broker.state.messages[delivery.message].qos > .atMostOnce
+        return isPromise ? journal.tail : .none
     }
 
     private mutating func attachPayload(of message: MessageID, to id: ConnectionID) {
@@ -129,7 +163,7 @@ extension Engine {
         case .unsuback(let packet, let reasons):
             send(UnsubackEncoder(version, packet, reasons), to: id, at: now)
         case .connack(let connack):
-            guard let encoder = encoder(of: connack, version) else { return }
+            guard let encoder = encoder(of: connack, version, to: id) else { return }
             guard !append(encoder, to: id) else { return }
             // No DISCONNECT may come before it. [MQTT-3.14.0-1]
             broker.connections[id.index].departure = .violated(Self.doesNotFit(.connack))
@@ -143,10 +177,13 @@ extension Engine {
 
     /// Nil where MQTT 3.1.1 has no code for the reason. [MQTT-3.2.2-6]
     private func encoder(
-        of connack: Answer.Connack, _ version: ProtocolVersion
+        of connack: Answer.Connack, _ version: ProtocolVersion, to id: ConnectionID
     ) -> ConnackEncoder? {
         guard connack.reason == .success else {
-            return ConnackEncoder(refusing: version, connack.reason)
+            var encoder = ConnackEncoder(refusing: version, connack.reason)
+            encoder?.reasonString = connack.explanation
+            encoder?.fit(broker.connections[id.index].packetSizeMax)
+            return encoder
         }
         var encoder = ConnackEncoder(accepting: version, sessionPresent: connack.sessionPresent)
         encoder.assignedClientID = connack.assignedClient
@@ -157,7 +194,8 @@ extension Engine {
         let aliasMax = broker.limits.topicAliasMax
         encoder.topicAliasMaximum = aliasMax == 0 ? nil : aliasMax
         encoder.retainAvailable = broker.limits.retainAvailable ? nil : false
-        encoder.sharedSubscriptionAvailable = false
+        encoder.maximumQoS = broker.limits.qosMax
+        encoder.responseInformation = connack.responseInformation
         return encoder
     }
 
@@ -195,6 +233,7 @@ extension Engine {
         var encoder = DisconnectEncoder(.v5, reason)
         // Some clients show the reason's text and not its code.
         encoder.reasonString = reason.name
+        if reason == .useAnotherServer { encoder.serverReference = broker.limits.serverReference }
         encoder.fit(broker.connections[id.index].packetSizeMax)  // [MQTT-3.14.2-3]
         // The end of the connection says it where this does not fit.
         _ = append(encoder, to: id)

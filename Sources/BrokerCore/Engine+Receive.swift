@@ -69,7 +69,9 @@ extension Engine {
         case .publish:
             let packet = try PublishPacket(bytes, header, version, from: .client)
             traceArrival(of: packet, bytes, on: id, at: now)
-            return broker.publish(packet, bytes, on: id, at: now, into: &effects)
+            let unacknowledged = outlets[id.index].unacknowledged.count(durable: journal.durable)
+            return broker.publish(
+                packet, bytes, on: id, unacknowledged: unacknowledged, at: now, into: &effects)
         case .puback, .pubrec, .pubrel, .pubcomp:
             let packet = try AcknowledgementPacket(bytes, header, version, from: .client)
             traceStep(.received, packet.kind, packet.id, packet.reason, id, at: now)

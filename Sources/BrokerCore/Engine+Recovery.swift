@@ -20,15 +20,16 @@ extension Engine {
         turnEnded(at: now)
     }
 
-    /// The store has no room for more messages, or has some again.
+    /// The store has no room for more messages, or has some again. Call it once a turn: it asks
+    /// after the memory too.
     package mutating func storeIsFull(_ isFull: Bool, at now: Instant) {
-        guard broker.storeIsFull != isFull else { return }
+        let hadNoRoom = broker.storeIsFull || broker.waitsForMemory
         broker.storeIsFull = isFull
-        if !isFull {
-            broker.resumePaused(into: &effects)
-            perform(at: now)
-            turnEnded(at: now)
-        }
+        guard hadNoRoom, !isFull, !broker.memoryIsFull else { return }
+        broker.waitsForMemory = false
+        broker.resumePaused(into: &effects)
+        perform(at: now)
+        turnEnded(at: now)
     }
 
     /// Nothing is on its way to the disk.

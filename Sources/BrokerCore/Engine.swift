@@ -125,14 +125,16 @@ extension Engine {
         outlets[id.index].output.wrote(count, finished: &finished)
         release(finished)
         endIfThrough(id)
-        guard outlets[id.index].isCongested || outlets[id.index].isFlooded,
+        let isAwaited =
+            outlets[id.index].isCongested || outlets[id.index].isFlooded
+            || !broker.connections[id.index].welcome.isEmpty
+        guard isAwaited,
             outlets[id.index].output.pendingBytes <= broker.limits.outputBytesMax / 2
         else { return }
         if outlets[id.index].isFlooded {
             outlets[id.index].isFlooded = false
             command(.resumeReading(id))
         }
-        guard outlets[id.index].isCongested else { return }
         outlets[id.index].isCongested = false
         broker.drained(id, at: now, into: &effects)
         perform(at: now)

@@ -22,8 +22,8 @@ package struct Limits: Equatable, Sendable {
     package var inFlightBytesMax = Int.max
     /// Deliveries that may wait for one session.
     package var waitingMax = 100_000
-    /// Bytes of the deliveries that may wait for one session, and of what a publisher of MQTT
-    /// 3.1.1 may leave unreleased.
+    /// Bytes of the deliveries that may wait for one session, and of what a publisher may leave
+    /// unreleased.
     package var waitingBytesMax = 256 << 20
     /// Bytes of one connection's output before its receiver counts as too slow.
     package var outputBytesMax = 4 << 20
@@ -48,7 +48,7 @@ package struct Limits: Equatable, Sendable {
     package var queuesQoS0 = false
     /// What MQTT 5.0 clients that ask for Response Information get; `%c` is their identifier.
     package var responseInformation: String?
-    /// Where MQTT 5.0 clients are sent when this broker stops or is full.
+    /// Where MQTT 5.0 clients are sent when this broker stops.
     package var serverReference: String?
     package var overflow = Overflow.refuse
     /// Only clients whose identifiers begin so may connect; nil for all.
@@ -67,4 +67,15 @@ package struct Limits: Equatable, Sendable {
     }
 
     package init() {}
+
+    /// Whether a topic name or filter is neither too long nor too deep.
+    func allow(topic: Span<UInt8>) -> Bool {
+        guard topic.count <= topicBytesMax else { return false }
+        if topic.count < topicLevelsMax { return true }  // It cannot be that deep.
+        var levels = 1
+        for at in topic.indices where topic[at] == Topic.separator {
+            levels += 1
+        }
+        return levels <= topicLevelsMax
+    }
 }

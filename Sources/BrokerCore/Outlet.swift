@@ -5,6 +5,9 @@ import MQTT
 
 struct Outlet: ~Copyable {
     var output = GatedOutput()
+    /// PUBACKs that wait for their gate: their messages are in the client's quota still.
+    var unacknowledged = GatedCount()
+    var aliases = OutgoingAliases()
     /// It is on the engine's list of outlets to look at when the turn ends.
     var isListed = false
     /// The commit whose opening of a gate its peer may be answering now.

@@ -14,11 +14,13 @@ final class BrokerService: Service {
         static let share = 2
         static let shutdown = 3
         static let commit = 4
-        static let first = 5
+        static let retained = 5
+        static let first = 6
 
         static func of(_ deadline: Deadline) -> Int {
             switch deadline {
             case .commit: commit
+            case .retained: retained
             case .connection(let id): first + 2 * Int(id.place)
             case .session(let id): first + 2 * Int(id.place) + 1
             }
@@ -26,6 +28,7 @@ final class BrokerService: Service {
 
         static func deadline(_ key: Int) -> Deadline {
             if key == commit { return .commit }
+            if key == retained { return .retained }
             let place = UInt32((key - first) / 2)
             return (key - first) % 2 == 0
                 ? .connection(ConnectionID(place: place)) : .session(SessionID(place: place))

@@ -81,6 +81,16 @@ extension Client {
         return send(packet.encoded())
     }
 
+    /// With whatever else a CONNECT may say.
+    @discardableResult
+    func connect(_ say: (inout ConnectEncoder) -> Void) -> [Packet] {
+        open()
+        var packet = ConnectEncoder(
+            version, clientID: ClientID(name), cleanStart: false, keepAlive: 0)
+        say(&packet)
+        return send(packet.encoded())
+    }
+
     /// The session that outlives the connection, made where there is none.
     @discardableResult
     func resume(

@@ -28,12 +28,16 @@ package enum Fact: Equatable, Sendable {
     case routed(MessageID, retains: Bool, receivers: Details.Receivers)
     /// The oldest waiting delivery took this identifier.
     case sent(SessionID, PacketID)
+    /// The oldest waiting delivery has QoS 0 and was sent.
+    case sentOnce(SessionID)
     /// The receiver's PUBREC: the delivery is a PUBREL now.
     case acknowledged(SessionID, PacketID)
     /// PUBCOMP, PUBACK, or a refusal: the identifier is free.
     case completed(SessionID, PacketID)
     /// The oldest waiting delivery was given up.
     case dropped(SessionID, DropReason)
+    /// The topic has no retained message any more.
+    case retainedExpired(MessageID)
     /// The will of the session is not published any more.
     case willForgotten(SessionID)
 }
@@ -100,6 +104,16 @@ package struct Details: Equatable {
         receivers.removeAll(keepingCapacity: true)
         if !openings.isEmpty { openings.removeAll() }
         if !filters.isEmpty { filters.removeAll() }
+    }
+
+    /// What a session was given already in the list of receivers that begins at `start`: with
+    /// plain subscriptions it is there once, but every share may choose it again.
+    func identifiers(
+        chosenFor delivery: Delivery, to session: SessionID, from start: Int
+    ) -> (count: Int, last: PacketID?) {
+        guard delivery.share != .none else { return (0, nil) }
+        let chosen = receivers[start...].filter { $0.session == session }.compactMap(\.id)
+        return (chosen.count, chosen.last)
     }
 
     /// Closes the list of receivers that was begun at `start`.

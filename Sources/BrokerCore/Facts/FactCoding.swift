@@ -25,6 +25,11 @@ enum FactKind: UInt16 {
     case completed = 14
     case dropped = 15
     case willForgotten = 16
+    /// As `released` and `routed`, with a shared subscription among the receivers.
+    case releasedToShares = 17
+    case routedToShares = 18
+    case sentOnce = 19
+    case retainedExpired = 20
 }
 
 extension State {
@@ -68,6 +73,9 @@ extension State {
             writePair(.completed, id, UInt32(packet.rawValue), into: &journal)
         case .dropped(let id, let reason):
             writePair(.dropped, id, UInt32(reason.rawValue), into: &journal)
+        case .retainedExpired(let message):
+            journal.append(.retainedExpired, atMost: 4) { $0.append(little: message.place) }
+        case .sentOnce(let id): writePlace(.sentOnce, id, into: &journal)
         case .willForgotten(let id): writePlace(.willForgotten, id, into: &journal)
         }
     }
@@ -130,7 +138,8 @@ extension State {
         released id: SessionID, _ packet: PacketID, _ details: borrowing Details,
         _ receivers: Details.Receivers, into journal: inout Journal
     ) {
-        journal.append(.released, atMost: 12 + receiversSize(receivers, details)) { out in
+        let kind: FactKind = hasShares(receivers, details) ? .releasedToShares : .released
+        journal.append(kind, atMost: 12 + receiversSize(receivers, details)) { out in
             out.append(little: id.place)
             out.append(little: UInt32(packet.rawValue))
             append(receivers, details, to: &out)
@@ -141,7 +150,8 @@ extension State {
         routed message: MessageID, _ retains: Bool, _ details: borrowing Details,
         _ receivers: Details.Receivers, into journal: inout Journal
     ) {
-        journal.append(.routed, atMost: 12 + receiversSize(receivers, details)) { out in
+        let kind: FactKind = hasShares(receivers, details) ? .routedToShares : .routed
+        journal.append(kind, atMost: 12 + receiversSize(receivers, details)) { out in
             out.append(little: message.place)
             out.append(little: UInt32(retains ? 1 : 0))
             append(receivers, details, to: &out)
@@ -155,11 +165,23 @@ extension State {
         for at in receivers.range {
             let list = identifierLists.list(details.receivers[at].delivery.identifiers)
             size += 12 + 4 * list.count
+            let share = details.receivers[at].delivery.share
+            if share != .none { size += 4 + subscriptions.shared[share].filter.count }
         }
         return size
     }
 
-    /// The durable ones: their count, then each with its identifiers.
+    private func hasShares(
+        _ receivers: Details.Receivers, _ details: borrowing Details
+    ) -> Bool {
+        for at in receivers.range
+        where details.receivers[at].isDurable && details.receivers[at].delivery.share != .none {
+            return true
+        }
+        return false
+    }
+
+    /// The durable ones: their count, then each with its identifiers and the text of its share.
     private func append(
         _ receivers: Details.Receivers, _ details: borrowing Details, to out: inout OutputRawSpan
     ) {
@@ -174,12 +196,17 @@ extension State {
             let id = UInt32(receiver.id?.rawValue ?? 0)
             let qos = UInt32(receiver.delivery.qos.rawValue)
             let retain: UInt32 = receiver.delivery.retain ? 1 << 18 : 0
+            let share = receiver.delivery.share
             out.append(little: receiver.session.place)
-            out.append(little: id | qos << 16 | retain)
+            out.append(little: id | qos << 16 | retain | (share == .none ? 0 : 1 << 19))
             out.append(little: UInt32(list.count))
             for identifier in list {
                 out.append(little: identifier)
             }
+            guard share != .none else { continue }
+            let filter = subscriptions.shared[share].filter
+            out.append(little: UInt32(filter.count))
+            out.append(filter.span)
         }
     }
 }

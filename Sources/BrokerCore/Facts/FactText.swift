@@ -25,15 +25,18 @@ package enum FactText {
             let session = try reader.word(bytes)
             return "session \(session)  at \(try reader.doubleWord(bytes))"
         case .expiryChanged: return try named(["session", "expiry"], &reader, bytes)
-        case .ended, .willForgotten: return try named(["session"], &reader, bytes)
+        case .ended, .sentOnce, .willForgotten: return try named(["session"], &reader, bytes)
         case .subscribed, .unsubscribed: return try subscription(&reader, bytes)
         case .stored: return try body(&reader, bytes)
         case .accepted: return try named(["message", "session", "packet"], &reader, bytes)
-        case .released: return try named(["session", "packet", "receivers"], &reader, bytes)
-        case .routed: return try named(["message", "retains", "receivers"], &reader, bytes)
+        case .released, .releasedToShares:
+            return try named(["session", "packet", "receivers"], &reader, bytes)
+        case .routed, .routedToShares:
+            return try named(["message", "retains", "receivers"], &reader, bytes)
         case .sent, .acknowledged, .completed:
             return try named(["session", "packet"], &reader, bytes)
         case .dropped: return try named(["session", "reason"], &reader, bytes)
+        case .retainedExpired: return try named(["message"], &reader, bytes)
         }
     }
 

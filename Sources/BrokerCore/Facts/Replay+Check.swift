@@ -19,6 +19,8 @@ extension Replay {
             .unsubscribed(let id, _), .willForgotten(let id):
             return state.contains(id)
         case .stored: return true
+        case .retainedExpired(let message):
+            return state.messages.contains(message) && state.isRetained(message)
         case .accepted(let message, let id, let packet):
             return state.contains(id) && state.messages.contains(message)
                 && state[id].inbound.arrival(of: packet) == .first
@@ -26,13 +28,14 @@ extension Replay {
         case .routed(let message, _, let receivers):
             return state.messages.contains(message) && fit(receivers, details)
         case .sent(let id, let packet):
-            return state.contains(id) && !state[id].waiting.isEmpty
+            return state.contains(id) && state[id].waiting.first?.qos ?? .atMostOnce > .atMostOnce
                 && state[id].outbound[packet] == nil
         case .acknowledged(let id, let packet):
             return state.contains(id) && state[id].outbound[packet]?.flow == .published2
         case .completed(let id, let packet):
             return state.contains(id) && state[id].outbound[packet] != nil
-        case .dropped(let id, _): return state.contains(id) && !state[id].waiting.isEmpty
+        case .dropped(let id, _), .sentOnce(let id):
+            return state.contains(id) && !state[id].waiting.isEmpty
         }
     }
 
@@ -46,10 +49,9 @@ extension Replay {
         var given: Set<UInt64> = []
         for at in receivers.range {
             let receiver = details.receivers[at]
-            guard state.contains(receiver.session), receiver.delivery.qos != .atMostOnce else {
-                return false
-            }
+            guard state.contains(receiver.session) else { return false }
             guard let id = receiver.id else { continue }
+            guard receiver.delivery.qos != .atMostOnce else { return false }
             let key = UInt64(receiver.session.place) << 16 | UInt64(id.rawValue)
             guard state[receiver.session].outbound[id] == nil, given.insert(key).inserted else {
                 return false

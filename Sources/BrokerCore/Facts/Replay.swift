@@ -44,7 +44,7 @@ package struct Replay: ~Copyable {
             }
             at = record.content.upperBound
         }
-        if state.identifierLists.isCrowded { state.sweepIdentifierLists() }
+        if state.isCrowded { state.sweep() }
     }
 
     /// What was read is whole. A body that came last was needed by nobody.
@@ -108,16 +108,18 @@ package struct Replay: ~Copyable {
             .accepted(
                 MessageID(place: try reader.word(bytes)), from: try reader.session(bytes),
                 try reader.packet(bytes))
-        case .released:
+        case .released, .releasedToShares:
             .released(
                 try reader.session(bytes), try reader.packet(bytes),
                 receivers: try receivers(&reader, bytes, of: nil))
-        case .routed: try routed(&reader, bytes)
+        case .routed, .routedToShares: try routed(&reader, bytes)
         case .sent: .sent(try reader.session(bytes), try reader.packet(bytes))
         case .acknowledged: .acknowledged(try reader.session(bytes), try reader.packet(bytes))
         case .completed: .completed(try reader.session(bytes), try reader.packet(bytes))
         case .dropped:
             .dropped(try reader.session(bytes), try reader.dropReason(bytes))
+        case .retainedExpired: .retainedExpired(MessageID(place: try reader.word(bytes)))
+        case .sentOnce: .sentOnce(try reader.session(bytes))
         case .willForgotten: .willForgotten(try reader.session(bytes))
         }
     }
@@ -183,7 +185,8 @@ package struct Replay: ~Copyable {
             }
             let delivery = Delivery(
                 message: message, qos: qos, retain: choice >> 18 & 1 == 1,
-                identifiers: state.identifierLists.number(of: identifiers))
+                identifiers: state.identifierLists.number(of: identifiers),
+                share: choice >> 19 & 1 == 1 ? try share(&reader, bytes) : .none)
             details.receivers.append(
                 Receiver(
                     session: session, delivery: delivery,
@@ -191,6 +194,13 @@ package struct Replay: ~Copyable {
                     isDurable: true))
         }
         return details.receivers(from: 0)
+    }
+
+    private mutating func share(
+        _ reader: inout FactReader, _ bytes: Span<UInt8>
+    ) throws(RecordError) -> ShareID {
+        let text = try reader.take(Int(try reader.word(bytes)))
+        return state.subscriptions.share(named: text.map { bytes[$0] })
     }
 
     /// The message that a `released` record is about: its session and identifier come first.
@@ -223,6 +233,12 @@ struct FactReader {
     mutating func takeRest() -> Range<Int> {
         defer { position = content.upperBound }
         return rest
+    }
+
+    mutating func take(_ count: Int) throws(RecordError) -> Range<Int> {
+        guard rest.count >= count else { throw .malformed(at: start) }
+        defer { position += count }
+        return position..<position + count
     }
 
     mutating func word(_ bytes: Span<UInt8>) throws(RecordError) -> UInt32 {

@@ -71,6 +71,11 @@ extension State {
         return "\(name(delivery.message, &needed)) qos=\(delivery.qos.rawValue)"
             + (delivery.retain ? " retained" : "")
             + (identifiers.isEmpty ? "" : " identifiers=\(identifiers)")
+            + (delivery.share == .none ? "" : " share=\(text(of: delivery.share))")
+    }
+
+    private func text(of share: ShareID) -> String {
+        String(decoding: subscriptions.shared[share].filter, as: UTF8.self).escaped
     }
 
     /// The message by its number; its own line is noted on the way.

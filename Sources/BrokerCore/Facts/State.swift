@@ -11,9 +11,11 @@ struct State: ~Copyable {
     var places: [ClientID: SessionID] = [:]
     var subscriptions: SubscriptionTree
     var retained: RetainedMessages
+    var retainedExpiry = RetainedExpiry()
     var identifierLists = IdentifierLists()
-    /// Waiting deliveries of all sessions, for the status line.
+    /// Waiting deliveries of all sessions, and the bytes of their messages.
     var waitingCount = 0
+    var waitingBytes = 0
 
     init(seed: UInt64, memory: BodyMemory = BodyMemory()) {
         messages = MessageStore(memory: memory)
@@ -42,33 +44,45 @@ struct State: ~Copyable {
         case .stored(let message): messages[message].isJournalled = true
         case .accepted(let message, let id, let packet):
             messages.hold(message)
+            self[id].unreleasedBytes += messages[message].bodyCount
             self[id].inbound.store(message, under: packet)
         case .released(let id, let packet, let receivers):
             let message = self[id].inbound.release(packet)
+            self[id].unreleasedBytes -= messages[message].bodyCount
             distribute(message, retains: messages[message].retain, details, receivers)
             messages.release(message)
         case .routed(let message, let retains, let receivers):
             distribute(message, retains: retains, details, receivers)
         case .sent(let id, let packet): send(id, packet)
         case .acknowledged(let id, let packet): self[id].outbound.release(packet)
-        case .completed(let id, let packet):
-            messages.release(self[id].outbound.close(packet).message)
-        case .dropped(let id, _): dropOldest(id)
+        case .completed(let id, let packet): close(id, packet)
+        case .sentOnce(let id): messages.release(takeOldest(id).message)
+        case .dropped(let id, _): messages.release(takeOldest(id).message)
+        case .retainedExpired(let message): replaceRetained(on: message, with: nil)
         case .willForgotten(let id): forgetWill(id)
         }
     }
 
-    /// Forgets combinations of subscription identifiers that no delivery carries any more. Numbers
-    /// that are kept elsewhere are void behind it.
-    mutating func sweepIdentifierLists() {
-        var used: Set<UInt32> = []
+    /// It is worth while to sweep.
+    var isCrowded: Bool { identifierLists.isCrowded || subscriptions.shared.isCrowded }
+
+    /// Forgets combinations of subscription identifiers, and shares without members, that no
+    /// delivery names any more. Numbers that are kept elsewhere are void behind it.
+    mutating func sweep() {
+        var identifiers: Set<UInt32> = []
+        var shares: Set<ShareID> = []
         for place in 0..<sessions.bound where sessions.contains(place) {
             for (_, flight) in sessions[place].outbound.inOrder {
-                used.insert(flight.held.identifiers)
+                identifiers.insert(flight.held.identifiers)
+                shares.insert(flight.held.share)
             }
-            for delivery in sessions[place].waiting { used.insert(delivery.identifiers) }
+            for delivery in sessions[place].waiting {
+                identifiers.insert(delivery.identifiers)
+                shares.insert(delivery.share)
+            }
         }
-        identifierLists.keep(only: used)
+        identifierLists.keep(only: identifiers)
+        subscriptions.forgetShares(exceptUsed: shares)
     }
 
     private mutating func open(_ id: SessionID, _ opening: Details.Opening) {
@@ -104,6 +118,7 @@ struct State: ~Copyable {
             messages.release(flight.held.message)
         }
         waitingCount -= session.waiting.count
+        waitingBytes -= session.waitingBytes
         for delivery in session.waiting {
             messages.release(delivery.message)
         }
@@ -128,12 +143,16 @@ struct State: ~Copyable {
         for at in receivers.range {
             let receiver = details.receivers[at]
             messages.hold(message)
+            let size = messages[message].bodyCount
             if let packet = receiver.id {
+                self[receiver.session].inFlightBytes += size
                 self[receiver.session].outbound.open(
                     packet, receiver.delivery, .opening(receiver.delivery.qos))
             } else {
+                self[receiver.session].waitingBytes += size
                 self[receiver.session].waiting.append(receiver.delivery)
                 waitingCount += 1
+                waitingBytes += size
             }
         }
         if retains { retain(message) }
@@ -143,24 +162,68 @@ struct State: ~Copyable {
     private mutating func retain(_ message: MessageID) {
         let isRemoval = messages[message].payloadCount == 0
         if !isRemoval { messages.hold(message) }
+        replaceRetained(on: message, with: isRemoval ? nil : message)
+    }
+
+    /// On the topic of `message`, which may be what is replaced.
+    private mutating func replaceRetained(on message: MessageID, with new: MessageID?) {
         let topic = unsafe messages[message].topicMemory
-        let before = retained.replace(
-            topic: unsafe topic.span, with: isRemoval ? nil : message)
-        if let before { messages.release(before) }
+        let before = retained.replace(topic: unsafe topic.span, with: new)
+        if let new { retainedExpiry.retained(expiring(new)) }
+        if retainedExpiry.isCrowded {
+            var expiry = retainedExpiry
+            expiry.keep { isCurrent($0) }
+            retainedExpiry = expiry
+        }
+        guard let before else { return }
+        retainedExpiry.replaced(expiring(before))
+        messages.release(before)
+    }
+
+    private func expiring(_ message: MessageID) -> RetainedExpiry.Entry {
+        RetainedExpiry.Entry(
+            expires: messages[message].expires, message: message,
+            number: messages[message].number)
+    }
+
+    func isRetained(_ message: MessageID) -> Bool {
+        let topic = unsafe messages[message].topicMemory
+        return unsafe retained.message(of: topic.span) == message
+    }
+
+    /// The retained message that expires first, if that is by `now`.
+    mutating func nextExpired(at now: Instant) -> MessageID? {
+        while let entry = retainedExpiry.popExpired(at: now) {
+            if isCurrent(entry) { return entry.message }
+        }
+        return nil
+    }
+
+    /// Whether this is still its topic's retained message: its place may be another's by now.
+    private func isCurrent(_ entry: RetainedExpiry.Entry) -> Bool {
+        messages.contains(entry.message) && messages[entry.message].number == entry.number
+            && isRetained(entry.message)
     }
 
     private mutating func send(_ id: SessionID, _ packet: PacketID) {
         let delivery = takeOldest(id)
+        self[id].inFlightBytes += messages[delivery.message].bodyCount
         self[id].outbound.open(packet, delivery, .opening(delivery.qos))
     }
 
-    private mutating func dropOldest(_ id: SessionID) {
-        messages.release(takeOldest(id).message)
+    private mutating func close(_ id: SessionID, _ packet: PacketID) {
+        let message = self[id].outbound.close(packet).message
+        self[id].inFlightBytes -= messages[message].bodyCount
+        messages.release(message)
     }
 
     private mutating func takeOldest(_ id: SessionID) -> Delivery {
+        let delivery = self[id].waiting.removeFirst()
+        let size = messages[delivery.message].bodyCount
+        self[id].waitingBytes -= size
+        waitingBytes -= size
         waitingCount -= 1
-        return self[id].waiting.removeFirst()
+        return delivery
     }
 
     private mutating func setWill(_ id: SessionID, _ opening: Details.Opening) {

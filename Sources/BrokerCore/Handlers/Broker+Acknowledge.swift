@@ -15,11 +15,15 @@ extension Broker {
             effects.append(.acknowledge(.pubcomp, packetID, reason, to: id))
             return
         }
+        if !connections[id.index].inherited.isEmpty {
+            connections[id.index].inherited.remove(packetID)
+        }
         state.messages.hold(message)
         let receivers = chooseReceivers(
             of: message, through: routes(of: message), from: session, at: now,
             into: &effects)
         record(.released(session, packetID, receivers: receivers), into: &effects)
+        if state.messages[message].retain { armRetained(into: &effects) }
         effects.append(.acknowledge(.pubcomp, packetID, .success, to: id))
         deliver(receivers, into: &effects)
         effects.append(.letGo(message))
@@ -60,13 +64,15 @@ extension Broker {
         }
     }
 
-    /// The connection's output has drained after it was over its limit.
+    /// The connection's output has drained after it was over its limit, or has room for more of
+    /// its welcome.
     package mutating func drained(
         _ id: ConnectionID, at now: Instant, into effects: inout EffectList
     ) {
-        guard connections.contains(id.index), connections[id.index].isCongested else { return }
+        guard connections.contains(id.index) else { return }
         connections[id.index].isCongested = false
         guard connections[id.index].phase == .open else { return }
+        sendWelcome(on: id, at: now, into: &effects)
         fillWindow(connections[id.index].session, on: id, at: now, into: &effects)
     }
 

@@ -18,15 +18,21 @@ extension Broker {
         into effects: inout EffectList
     ) {
         connections[id.index].version = packet.version
+        connections[id.index].packetSizeMax = packet.maximumPacketSize ?? .max
+        connections[id.index].wantsProblemInformation = packet.requestProblemInformation
         let asked = ClientID(bytes, packet.clientID)
         let client = asked.isEmpty ? assignClientID(connections[id.index].terms) : asked
-        if let reason = refusal(of: packet, asked, client, on: id) {
+        if let reason = refusal(of: packet, bytes, asked, client, on: id) {
             refuse(id, asked, reason, at: now, into: &effects)
             return
         }
         var connack = Answer.Connack(reason: .success, receiveMaximum: limits.inFlightMax)
         connack.maximumPacketSize = limits.packetSizeMax
         if asked.isEmpty { connack.assignedClient = client }  // [MQTT-3.1.3-7]
+        if packet.requestResponseInformation {  // [MQTT-3.1.2-28]
+            connack.responseInformation = limits.responseInformation?
+                .replacing("%c", with: client.description)
+        }
         let will = makeWill(packet, bytes)
         let opening = Details.Opening(
             client: client, expiry: expiry(of: packet), will: will,
@@ -46,7 +52,8 @@ extension Broker {
 
     /// Why this CONNECT is not welcome; nil if it is. `client` was assigned where none was asked for.
     private func refusal(
-        of packet: ConnectPacket, _ asked: ClientID, _ client: ClientID, on id: ConnectionID
+        of packet: ConnectPacket, _ bytes: Span<UInt8>, _ asked: ClientID, _ client: ClientID,
+        on id: ConnectionID
     ) -> ReasonCode? {
         if packet.authenticationMethod != nil { return .badAuthenticationMethod }
         if asked.isEmpty, !mayBeEmpty(packet, on: id) { return .clientIdentifierNotValid }
@@ -59,9 +66,13 @@ extension Broker {
             return .quotaExceeded
         }
         // A will is a message that we would owe.
-        if packet.will != nil, storeIsFull { return .quotaExceeded }
-        if packet.will?.retain == true, !limits.retainAvailable { return .retainNotSupported }
-        return nil
+        if packet.will != nil, storeIsFull || memoryIsFull { return .quotaExceeded }
+        guard let will = packet.will else { return nil }
+        if will.retain, !limits.retainAvailable { return .retainNotSupported }  // [MQTT-3.2.2-13]
+        if will.qos > limits.qosMax { return .qosNotSupported }  // [MQTT-3.2.2-12]
+        let topic = bytes.extracting(will.topic)
+        if !limits.allow(topic: topic) { return .topicNameInvalid }
+        return will.payload.count > limits.payloadBytesMax ?? .max ? .packetTooLarge : nil
     }
 
     private func mayBeEmpty(_ packet: ConnectPacket, on id: ConnectionID) -> Bool {
@@ -83,7 +94,8 @@ extension Broker {
         count { $0.connectionsRefused += 1 }
         effects.tell(
             .refused(client, peer: connections[id.index].peer, reason, detail: reason.name))
-        effects.answer(.connack(Answer.Connack(reason: reason)), to: id)
+        effects.answer(
+            .connack(Answer.Connack(reason: reason, explanation: reason.name)), to: id)
         leave(id, at: now, into: &effects)
     }
 
@@ -125,9 +137,9 @@ extension Broker {
         connections[id.index].phase = .open
         connections[id.index].session = session
         connections[id.index].sendLimit = min(packet.receiveMaximum, limits.inFlightMax)
-        connections[id.index].packetSizeMax = packet.maximumPacketSize ?? .max
+        connections[id.index].topicAliasMax = packet.topicAliasMaximum
         connections[id.index].keepAlive = KeepAlive(seconds: keepAlive(of: packet))
-        connections[id.index].inboundAtStart = state[session].inbound.count
+        connections[id.index].inherited = Set(state[session].inbound.ids)
         state[session].connection = id
         count { $0.connectionsOpen += 1 }
     }

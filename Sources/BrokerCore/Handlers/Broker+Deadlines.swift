@@ -11,7 +11,31 @@ extension Broker {
         case .connection(let id): connectionDue(id, at: now, into: &effects)
         case .commit: break
         case .session(let id): sessionDue(id, at: now, into: &effects)
+        case .retained: retainedDue(at: now, into: &effects)
         }
+    }
+
+    /// So many at a time that nobody has to wait for it.
+    private static var expiredAtOnce: Int { 1000 }
+
+    private mutating func retainedDue(at now: Instant, into effects: inout EffectList) {
+        retainedDeadline = nil
+        for _ in 0..<Self.expiredAtOnce {
+            guard let message = state.nextExpired(at: now) else { break }
+            count { $0.retainedExpired += 1 }
+            state.messages.hold(message)
+            record(.retainedExpired(message), into: &effects)
+            effects.append(.letGo(message))
+        }
+        armRetained(into: &effects)
+    }
+
+    /// The next retained message to expire.
+    mutating func armRetained(into effects: inout EffectList) {
+        guard let next = state.retainedExpiry.next else { return }
+        if let armed = retainedDeadline, armed <= next { return }
+        retainedDeadline = next
+        effects.append(.setDeadline(.retained, next))
     }
 
     /// The message path only notes when it last heard something; the deadline is moved here.

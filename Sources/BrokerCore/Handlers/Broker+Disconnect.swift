@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How connections end: DISCONNECT, a lost socket, a violation, take-over, shutdown. And how
 // sessions end, which is later or at once.
+import DequeModule
 import MQTT
 
 extension Broker {
@@ -64,11 +65,13 @@ extension Broker {
 
     /// The broker stops: every client is told. [MQTT-3.14.4-1]
     package mutating func shutDown(at now: Instant, into effects: inout EffectList) {
+        let reason: ReasonCode =
+            limits.serverReference == nil ? .serverShuttingDown : .useAnotherServer
         for place in 0..<connections.bound where connections.contains(place) {
             let id = ConnectionID(place: UInt32(place))
             if connections[place].phase == .open {
                 connections[place].departure = .shutDown
-                effects.append(.disconnect(.serverShuttingDown, id))
+                effects.append(.disconnect(reason, id))
             }
             leave(id, at: now, into: &effects)
         }
@@ -93,6 +96,7 @@ extension Broker {
     ) {
         effects.append(.setDeadline(.connection(id), nil))
         let connection = connections.remove(id.index)
+        for delivery in connection.welcome { state.messages.release(delivery.message) }
         paused.removeAll { $0 == id }
         guard connection.phase == .open else { return }
         depart(connection.session, .connectionLost(cause), at: now, into: &effects)
@@ -144,7 +148,8 @@ extension Broker {
         let client = state[session].client
         tellDropped(.publisherEnded, client, state[session].inbound.count, into: &effects)
         let undelivered = state[session].outbound.count + state[session].waiting.count
-        tellDropped(.sessionEnded, client, undelivered, into: &effects)
+        let taken = handOver(from: session, at: now, into: &effects)
+        tellDropped(.sessionEnded, client, undelivered - taken, into: &effects)
         effects.tell(.sessionEnded(client, expired: expired))
         effects.append(.setDeadline(.session(session), nil))
         record(.ended(session), into: &effects)

@@ -6,12 +6,13 @@ import MQTT
 extension Broker {
     /// A whole PUBLISH. False when it was not taken and has to be offered again later, because a
     /// receiver's queue is full and the publisher's version has no way to hear of it.
+    /// `unacknowledged` messages of QoS 1 wait for their PUBACK.
     package mutating func publish(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
-        into effects: inout EffectList
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID,
+        unacknowledged: Int = 0, at now: Instant, into effects: inout EffectList
     ) -> Bool {
-        if packet.retain, !limits.retainAvailable {
-            violated(id, .retainNotSupported, "RETAIN set", at: now, into: &effects)
+        if let (reason, detail) = breach(by: packet, on: id, unacknowledged: unacknowledged) {
+            violated(id, reason, detail, at: now, into: &effects)
             return true
         }
         let topic = bytes.extracting(packet.topic)
@@ -49,6 +50,10 @@ extension Broker {
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>,
         on id: ConnectionID, at now: Instant, into effects: inout EffectList
     ) -> Bool {
+        if let reason = refusal(of: packet, topic) {
+            refuse(packet, reason, on: id, at: now, into: &effects)
+            return true
+        }
         var isTaken = true
         switch packet.qos {
         case .atMostOnce:
@@ -65,13 +70,28 @@ extension Broker {
         return isTaken
     }
 
+    /// A publisher that cannot be told loses its connection rather than the message in silence.
+    private mutating func refuse(
+        _ packet: PublishPacket, _ reason: ReasonCode, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        guard connections[id.index].version == .v5, let packetID = packet.id else {
+            violated(id, reason, "PUBLISH: \(reason.name)", at: now, into: &effects)
+            return
+        }
+        count { $0.publishesRefused += 1 }
+        let kind: PacketKind = packet.qos == .atLeastOnce ? .puback : .pubrec
+        effects.append(.acknowledge(kind, packetID, reason, to: id))
+    }
+
     /// There is no answer that could refuse it, so a retained one waits for room in the store.
     private mutating func publishAtMostOnce(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
         at now: Instant,
         into effects: inout EffectList
     ) -> Bool {
-        if storeIsFull, packet.retain {
+        if storeIsFull || memoryIsFull, packet.retain {
+            waitsForMemory = memoryIsFull
             pause(id, into: &effects)
             return false
         }
@@ -90,7 +110,7 @@ extension Broker {
             effects.append(.acknowledge(.puback, packet.id!, .success, to: id))
             return true
         case .refused:
-            effects.append(.acknowledge(.puback, packet.id!, .quotaExceeded, to: id))
+            refuse(packet, .quotaExceeded, on: id, at: now, into: &effects)
             return true
         case .later:
             return false
@@ -107,16 +127,15 @@ extension Broker {
         let packetID = packet.id!
         if state[session].inbound.arrival(of: packetID) == .repeated {
             // Already ours. Only the acknowledgement was lost.
+            connections[id.index].inherited.remove(packetID)
             count { $0.duplicatesSuppressed += 1 }
             effects.append(.acknowledge(.pubrec, packetID, .success, to: id))
             return true
         }
-        let mayBeOpen = Int(limits.inFlightMax) + connections[id.index].inboundAtStart
-        let isOverMaximum = state[session].inbound.count >= mayBeOpen
-        if connections[id.index].version == .v5, isOverMaximum {  // [MQTT-3.3.4-7]
+        if state[session].unreleasedBytes >= limits.waitingBytesMax {
+            // Waiting would be for ever: its PUBREL comes behind this PUBLISH.
             violated(
-                id, .receiveMaximumExceeded, "more QoS 2 messages open than allowed", at: now,
-                into: &effects)
+                id, .quotaExceeded, "too many bytes without PUBREL", at: now, into: &effects)
             return true
         }
         switch admission(of: packet, topic, on: id, into: &effects) {
@@ -127,7 +146,7 @@ extension Broker {
             effects.append(.letGo(message))
             return true
         case .refused:
-            effects.append(.acknowledge(.pubrec, packetID, .quotaExceeded, to: id))
+            refuse(packet, .quotaExceeded, on: id, at: now, into: &effects)
             return true
         case .later:
             return false
@@ -141,7 +160,7 @@ extension Broker {
         into effects: inout EffectList
     ) {
         let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
-        guard packet.retain || !routes.entries[entry].routes.isEmpty else { return }
+        guard packet.retain || !routes.entries[entry].isEmpty else { return }
         let message = makeMessage(packet, topic, bytes, at: now)
         route(
             message, through: entry, from: connections[id.index].session, at: now, into: &effects)
@@ -163,76 +182,5 @@ extension Broker {
             packet.properties.appendForwardable(from: bytes, to: &body)
             body.append(bytes.extracting(packet.payload))
         }
-    }
-
-    enum Admission: Equatable {
-        case welcome
-        /// The publisher hears 0x97.
-        case refused
-        /// The publisher waits.
-        case later
-    }
-
-    /// Whether all receivers have room. It is asked when the message arrives: at PUBREL it is
-    /// ours already.
-    private mutating func admission(
-        of packet: PublishPacket, _ topic: Span<UInt8>, on id: ConnectionID,
-        into effects: inout EffectList
-    ) -> Admission {
-        if storeIsFull, needsStore(packet, topic, from: connections[id.index].session) {
-            return wait(id, into: &effects)
-        }
-        guard limits.overflow == .refuse, state.waitingCount >= limits.waitingMax else {
-            return .welcome
-        }
-        let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
-        let publisher = connections[id.index].session
-        let full = routes.entries[entry].routes.first { route in
-            route.grant(from: publisher)?.qos ?? .atMostOnce > .atMostOnce
-                && state[route.session].waiting.count >= limits.waitingMax
-        }
-        guard let full else { return .welcome }
-        if connections[id.index].version == .v311, !connections[id.index].isPaused {
-            effects.tell(
-                .congested(state[publisher].client, by: state[full.session].client))
-        }
-        return wait(id, into: &effects)
-    }
-
-    /// Whether taking it writes to the journal, now or at its PUBREL.
-    private mutating func needsStore(
-        _ packet: PublishPacket, _ topic: Span<UInt8>, from publisher: SessionID
-    ) -> Bool {
-        if packet.retain || packet.qos == .exactlyOnce && state[publisher].isJournalled {
-            return true
-        }
-        let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
-        return routes.entries[entry].routes.contains { route in
-            route.grant(from: publisher)?.qos ?? .atMostOnce > .atMostOnce
-                && state[route.session].isJournalled
-        }
-    }
-
-    /// MQTT 5.0 can be told to come back; MQTT 3.1.1 can only be made to wait.
-    private mutating func wait(
-        _ id: ConnectionID, into effects: inout EffectList
-    ) -> Admission {
-        if connections[id.index].version == .v5 { return .refused }
-        pause(id, into: &effects)
-        return .later
-    }
-
-    private mutating func pause(_ id: ConnectionID, into effects: inout EffectList) {
-        connections[id.index].isPaused = true
-        if !paused.contains(id) { paused.append(id) }
-        effects.append(.pauseReading(id))
-    }
-
-    /// Offers what the paused publishers said once more, as soon as there is room again.
-    mutating func resumePaused(into effects: inout EffectList) {
-        for id in paused {
-            effects.append(.resumeReading(id))
-        }
-        paused.removeAll()
     }
 }

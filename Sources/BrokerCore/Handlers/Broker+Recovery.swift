@@ -10,6 +10,7 @@ extension Broker {
             if state[id].closedAt == nil { lost(id, at: now, into: &effects) }
             if state.contains(id) { armSession(id, into: &effects) }
         }
+        armRetained(into: &effects)
     }
 
     /// The session was connected when the process ended.

@@ -22,6 +22,7 @@ extension Broker {
         if retains || receivers.count > 0 {
             record(.routed(message, retains: retains, receivers: receivers), into: &effects)
         }
+        if retains { armRetained(into: &effects) }
         deliver(receivers, into: &effects)
     }
 
@@ -36,28 +37,38 @@ extension Broker {
             let route = routes.entries[entry].routes[index]
             guard let grant = route.grant(from: publisher) else { continue }
             let delivery = Delivery(
-                message: message, qos: min(grant.qos, state.messages[message].qos),
+                message: message, qos: outgoingQoS(of: message, granted: grant.qos),
                 retain: state.messages[message].retain && grant.retainAsPublished,
                 identifiers: grant.identifiers)
-            choose(route.session, delivery, at: now, into: &effects)
+            choose(route.session, delivery, besides: start, at: now, into: &effects)
+        }
+        for share in routes.entries[entry].shares {
+            chooseMember(of: share, for: message, besides: start, at: now, into: &effects)
         }
         return effects.details.receivers(from: start)
     }
 
-    /// Lists one receiver, or sends to it at once if its QoS is 0.
+    /// The lower of what was published and what was granted, unless the operator wants the latter.
+    /// [MQTT-3.8.4-8]
+    func outgoingQoS(of message: MessageID, granted: QoS) -> QoS {
+        limits.upgradesOutgoingQoS ? granted : min(granted, state.messages[message].qos)
+    }
+
+    /// Lists one receiver, or sends to it at once if its QoS is 0. The list begins at `start`.
     mutating func choose(
-        _ session: SessionID, _ delivery: Delivery, at now: Instant, into effects: inout EffectList
+        _ session: SessionID, _ delivery: Delivery, besides start: Int, at now: Instant,
+        into effects: inout EffectList
     ) {
         // It may have waited for PUBREL. An expiry of 0 is for those who are there. [MQTT-3.3.2-5]
         if state.messages[delivery.message].expires < now {
             drop(delivery.message, .expired, of: session, into: &effects)
             return
         }
-        if delivery.qos == .atMostOnce {
+        if delivery.qos == .atMostOnce, !waits(delivery, session) {
             sendUnacknowledged(delivery, to: session, into: &effects)
             return
         }
-        if state[session].waiting.count >= limits.waitingMax, limits.overflow != .refuse {
+        if isFull(session) {
             guard makeRoom(for: delivery, in: session, into: &effects) else { return }
         }
         let line = readyLine(of: session)
@@ -66,9 +77,8 @@ extension Broker {
             drop(delivery.message, .tooLarge, of: session, into: &effects)
             return
         }
-        let id = line.flatMap {
-            state[session].outbound.nextID(limit: Int(connections[$0.index].sendLimit))
-        }
+        let chosen = effects.details.identifiers(chosenFor: delivery, to: session, from: start)
+        let id = line.flatMap { nextID(of: session, on: $0, besides: chosen) }
         effects.details.receivers.append(
             Receiver(
                 session: session, delivery: delivery, id: id,
@@ -76,16 +86,42 @@ extension Broker {
     }
 
     /// The connection of a session for which nothing waits but, at most, its window.
-    private func readyLine(of session: SessionID) -> ConnectionID? {
+    func readyLine(of session: SessionID) -> ConnectionID? {
         guard let connection = state[session].connection, state[session].waiting.isEmpty,
             !connections[connection.index].isCongested
         else { return nil }
         return connection
     }
 
+    /// The identifier that its next delivery takes; nil while its window is full. `chosen` are
+    /// those that it takes before.
+    func nextID(
+        of session: SessionID, on connection: ConnectionID,
+        besides chosen: (count: Int, last: PacketID?) = (0, nil)
+    ) -> PacketID? {
+        guard state[session].inFlightBytes < limits.inFlightBytesMax else { return nil }
+        let limit = Int(connections[connection.index].sendLimit) - chosen.count
+        return state[session].outbound.nextID(limit: limit, after: chosen.last)
+    }
+
+    /// Nothing more may wait for this session.
+    func isFull(_ session: SessionID) -> Bool {
+        state[session].waiting.count >= limits.waitingMax
+            || state[session].waitingBytes >= limits.waitingBytesMax
+    }
+
+    /// Whether a QoS 0 delivery waits: behind others that wait, or for a durable session that is
+    /// away, where the operator wants it.
+    private func waits(_ delivery: Delivery, _ session: SessionID) -> Bool {
+        limits.queuesQoS0 && state[session].isJournalled
+            && (state[session].connection == nil || !state[session].waiting.isEmpty)
+    }
+
     /// Whether the packet is within what the client takes and the protocol can express.
     /// [MQTT-3.1.2-24]
-    func fits(_ delivery: Delivery, _ connection: ConnectionID) -> Bool {
+    func fits(
+        _ delivery: Delivery, _ connection: ConnectionID, withAlias: Bool = false
+    ) -> Bool {
         let limit = connections[connection.index].packetSizeMax
         let message = delivery.message
         // Nearly all are so far within both that nothing has to be counted.
@@ -93,7 +129,8 @@ extension Broker {
         let identifiers = state.identifierLists.list(delivery.identifiers)
         let head = PublishHead(
             qos: delivery.qos, id: delivery.qos == .atMostOnce ? nil : 1,
-            messageExpiry: state.messages[message].expires == .distantFuture ? nil : 0)
+            messageExpiry: state.messages[message].expires == .distantFuture ? nil : 0,
+            topicAlias: withAlias ? 1 : nil)
         return PublishEncoder(
             head, connections[connection.index].version,
             topicCount: Int(state.messages[message].topicCount),
@@ -123,13 +160,20 @@ extension Broker {
     private mutating func makeRoom(
         for delivery: Delivery, in session: SessionID, into effects: inout EffectList
     ) -> Bool {
-        guard limits.overflow == .dropOldest, let oldest = state[session].waiting.first else {
-            drop(delivery.message, .queueFull, of: session, into: &effects)
-            return false
+        switch limits.overflow {
+        case .refuse:
+            // What has an answer was refused when it arrived, or is ours already.
+            if state.messages[delivery.message].qos > .atMostOnce { return true }
+        case .dropNewest: break
+        case .dropOldest:
+            while isFull(session), let oldest = state[session].waiting.first {
+                drop(oldest.message, .queueFull, of: session, into: &effects)
+                record(.dropped(session, .queueFull), into: &effects)
+            }
+            if !isFull(session) { return true }
         }
-        drop(oldest.message, .queueFull, of: session, into: &effects)
-        record(.dropped(session, .queueFull), into: &effects)
-        return true
+        drop(delivery.message, .queueFull, of: session, into: &effects)
+        return false
     }
 
     /// Counts a drop and tells it; the state is the caller's.
@@ -160,7 +204,7 @@ extension Broker {
         into effects: inout EffectList
     ) {
         let limit = Int(connections[connection.index].sendLimit)
-        let wasFull = state[session].waiting.count >= limits.waitingMax
+        let wasFull = isFull(session)
         while !connections[connection.index].isCongested,
             let (id, flight) = state[session].outbound.nextResend(limit: limit)
         {
@@ -179,13 +223,29 @@ extension Broker {
                 record(.dropped(session, reason), into: &effects)
                 continue
             }
-            guard let id = state[session].outbound.nextID(limit: limit) else { break }
+            if delivery.qos == .atMostOnce {
+                sendOnce(delivery, of: session, on: connection, into: &effects)
+                continue
+            }
+            guard let id = nextID(of: session, on: connection) else { break }
             record(.sent(session, id), into: &effects)
             effects.append(.deliver(delivery, id, isRepeat: false, to: connection))
         }
-        if wasFull, !paused.isEmpty, state[session].waiting.count < limits.waitingMax {
+        if wasFull, !paused.isEmpty, !isFull(session) {
             resumePaused(into: &effects)
         }
+    }
+
+    /// The oldest waiting delivery has QoS 0: nobody holds its message once it was sent.
+    private mutating func sendOnce(
+        _ delivery: Delivery, of session: SessionID, on connection: ConnectionID,
+        into effects: inout EffectList
+    ) {
+        state.messages.hold(delivery.message)
+        record(.sentOnce(session), into: &effects)
+        count { $0.messagesDelivered += 1 }
+        effects.append(.deliver(delivery, nil, isRepeat: false, to: connection))
+        effects.append(.letGo(delivery.message))
     }
 
     private func whyNot(

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SUBSCRIBE and UNSUBSCRIBE, and the retained messages that a new subscription brings.
+import DequeModule
 import MQTT
 
 extension Broker {
@@ -8,8 +9,8 @@ extension Broker {
         _ packet: SubscribePacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
         into effects: inout EffectList
     ) {
-        if state.identifierLists.isCrowded {
-            state.sweepIdentifierLists()
+        if state.isCrowded {
+            state.sweep()
             routes.removeAll()
         }
         let session = connections[id.index].session
@@ -18,18 +19,19 @@ extension Broker {
         var requests = packet.requests.makeIterator()
         while let request = requests.next(in: bytes) {
             let text = bytes.extracting(request.filter)
-            if let reason = refusal(of: request, on: id) {
+            if let reason = refusal(of: request, bytes, on: id) {
                 let filter = String(copying: text)
                 effects.tell(.subscriptionRefused(state[session].client, filter: filter, reason))
                 reasons.append(connections[id.index].version == .v5 ? reason : .unspecifiedError)
                 continue
             }
+            var options = request.options
+            options.maximumQoS = min(options.maximumQoS, limits.qosMax)  // [MQTT-3.2.2-10]
             let identifier = packet.subscriptionIdentifier ?? 0
-            let isNew = subscribe(
-                session, text, request.options, identifier, into: &effects)
-            reasons.append(ReasonCode(request.options.maximumQoS.rawValue))
-            if wantsRetained(request.options, isNew) {
-                welcome.append((request.filter, identifier, request.options))
+            let isNew = subscribe(session, text, options, identifier, into: &effects)
+            reasons.append(ReasonCode(options.maximumQoS.rawValue))
+            if request.topicFilter?.isShared == false, wantsRetained(options, isNew) {
+                welcome.append((request.filter, identifier, options))
             }
         }
         effects.answer(.suback(packet.id, reasons), to: id)
@@ -38,14 +40,22 @@ extension Broker {
                 to: session, matching: bytes.extracting(filter), options, identifier, at: now,
                 into: &effects)
         }
+        sendWelcome(on: id, at: now, into: &effects)
     }
 
-    private func refusal(of request: SubscribeRequest, on id: ConnectionID) -> ReasonCode? {
+    private func refusal(
+        of request: SubscribeRequest, _ bytes: Span<UInt8>, on id: ConnectionID
+    ) -> ReasonCode? {
         guard let filter = request.topicFilter else { return .topicFilterInvalid }
-        if filter.isShared { return .sharedSubscriptionsNotSupported }
+        let session = connections[id.index].session
+        let text = bytes.extracting(filter.text)
+        guard limits.allow(topic: text) else { return .topicFilterInvalid }
         // Retained messages would make the queue longer each time.
-        let waiting = state[connections[id.index].session].waiting.count
-        return waiting >= limits.waitingMax ? .quotaExceeded : nil
+        let welcome = connections[id.index].welcome.count
+        if isFull(session) || welcome >= limits.waitingMax { return .quotaExceeded }
+        let subscriptions = state[session].subscriptions
+        guard subscriptions.count >= limits.subscriptionsMax else { return nil }
+        return subscriptions[text.indices.map { text[$0] }] == nil ? .quotaExceeded : nil
     }
 
     /// True if the session had no subscription to an equal filter.
@@ -79,22 +89,53 @@ extension Broker {
         to session: SessionID, matching filter: Span<UInt8>, _ options: SubscriptionOptions,
         _ identifier: UInt32, at now: Instant, into effects: inout EffectList
     ) {
+        guard let connection = state[session].connection else { return }
         var found: [MessageID] = []
         state.retained.forEachMatch(filter: filter) { found.append($0) }
         let identifiers = state.identifierLists.number(of: identifier == 0 ? [] : [identifier])
-        // A retained message that has expired is none any more; it goes when it is replaced.
         for message in found where state.messages[message].expires > now {
             let delivery = Delivery(
-                message: message, qos: min(options.maximumQoS, state.messages[message].qos),
+                message: message, qos: outgoingQoS(of: message, granted: options.maximumQoS),
                 retain: true, identifiers: identifiers)  // [MQTT-3.3.1-8]
+            if delivery.qos == .atMostOnce {
+                state.messages.hold(message)
+                connections[connection.index].welcome.append(delivery)
+                continue
+            }
             let start = effects.details.receivers.count
-            choose(session, delivery, at: now, into: &effects)
+            choose(session, delivery, besides: start, at: now, into: &effects)
             let receivers = effects.details.receivers(from: start)
             guard receivers.count > 0 else { continue }
             record(.routed(message, retains: false, receivers: receivers), into: &effects)
             deliver(receivers, into: &effects)
         }
     }
+
+    /// Sends retained messages of QoS 0 as its output has room for them: nothing else bounds them.
+    mutating func sendWelcome(
+        on id: ConnectionID, at now: Instant, into effects: inout EffectList
+    ) {
+        var room = limits.outputBytesMax / 2
+        while room > 0, let delivery = connections[id.index].welcome.popFirst() {
+            effects.append(.letGo(delivery.message))
+            // What came meanwhile is younger than it.
+            guard state.isRetained(delivery.message),
+                state.messages[delivery.message].expires > now
+            else { continue }
+            guard fits(delivery, id) else {
+                drop(
+                    delivery.message, .tooLarge, of: connections[id.index].session,
+                    into: &effects)
+                continue
+            }
+            room -= state.messages[delivery.message].bodyCount + Self.packetOverhead
+            count { $0.messagesDelivered += 1 }
+            effects.append(.deliver(delivery, nil, isRepeat: false, to: id))
+        }
+    }
+
+    /// About what a PUBLISH is larger than its message.
+    private static var packetOverhead: Int { 16 }
 
     /// [MQTT-3.10.4-1], [MQTT-3.10.4-4]
     package mutating func unsubscribe(

@@ -112,6 +112,8 @@ struct MessageStore: ~Copyable {
     }
 
     var count: Int { messages.count }
+    /// Of all bodies together.
+    private(set) var bytes = 0
     var blocksInUse: Int { pool.blocksInUse }
 
     subscript(id: MessageID) -> Message {
@@ -159,6 +161,7 @@ struct MessageStore: ~Copyable {
         self[id].holders -= 1
         guard self[id].holders == 0 else { return }
         let message = messages.remove(id.index)
+        bytes -= message.bodyCount
         pool.give(back: message.block)
     }
 
@@ -177,5 +180,6 @@ struct MessageStore: ~Copyable {
             propertiesCount: UInt32(draft.propertiesCount),
             payloadCount: UInt32(draft.payloadCount), block: block)
         messages.insert(message, at: place)
+        bytes += size
     }
 }

@@ -23,6 +23,10 @@ struct RetainedMessages {
         }
     }
 
+    func message(of topic: Span<UInt8>) -> MessageID? {
+        tree.find(topic).flatMap { tree[$0] }
+    }
+
     /// Calls `body` with every retained message, in no order that means anything.
     func forEach(_ body: (MessageID) -> Void) {
         walkAll(below: LevelTree<MessageID>.root, isFirst: false, body)

@@ -31,7 +31,10 @@ struct Routes {
         var topic: [UInt8]
         var hash: UInt64
         var epoch: UInt64
-        var routes: ContiguousArray<Route>
+        var routes: ContiguousArray<Route> = []
+        var shares: [ShareID] = []
+
+        var isEmpty: Bool { routes.isEmpty && shares.isEmpty }
     }
 
     private static let entriesMax = 32_768
@@ -62,21 +65,25 @@ struct Routes {
             at = slot(of: topic, hash)
             table[at] = Int32(entries.count)
             entries.append(
-                Entry(topic: topic.indices.map { topic[$0] }, hash: hash, epoch: 0, routes: []))
+                Entry(topic: topic.indices.map { topic[$0] }, hash: hash, epoch: 0))
         }
         let number = Int(table[at])
         if entries[number].epoch != tree.epoch {
-            entries[number].routes = Self.join(topic, tree, &lists)
+            var matches: [Subscription] = []
+            entries[number].shares = []
+            tree.forEachMatch(topic: topic) { takers in
+                matches += takers.subscribers.list
+                entries[number].shares += takers.shares
+            }
+            entries[number].routes = Self.join(&matches, &lists)
             entries[number].epoch = tree.epoch
         }
         return number
     }
 
     private static func join(
-        _ topic: Span<UInt8>, _ tree: SubscriptionTree, _ lists: inout IdentifierLists
+        _ matches: inout [Subscription], _ lists: inout IdentifierLists
     ) -> ContiguousArray<Route> {
-        var matches: [Subscription] = []
-        tree.forEachMatch(topic: topic) { matches.append($0) }
         matches.sort { $0.session.place < $1.session.place }
         var routes: ContiguousArray<Route> = []
         var at = 0

@@ -11,49 +11,20 @@ package struct Subscription: Equatable, Sendable {
     package var identifier: UInt32
 }
 
-/// The subscriptions to one filter, one of a session at most.
-private struct Subscribers {
-    private static let fewMax = 16
-
-    private(set) var list: ContiguousArray<Subscription> = []
-    /// Where each session is in the list; kept from where a search would cost more.
-    private var places: [SessionID: Int] = [:]
-
-    private func place(of session: SessionID) -> Int? {
-        places.isEmpty ? list.firstIndex { $0.session == session } : places[session]
-    }
-
-    /// True if the session is new here.
-    mutating func insert(_ subscription: Subscription) -> Bool {
-        if let place = place(of: subscription.session) {
-            list[place] = subscription  // [MQTT-3.8.4-3]
-            return false
-        }
-        list.append(subscription)
-        if !places.isEmpty {
-            places[subscription.session] = list.count - 1
-        } else if list.count > Self.fewMax {
-            for place in list.indices { places[list[place].session] = place }
-        }
-        return true
-    }
-
-    /// True if the session was here.
-    mutating func remove(_ session: SessionID) -> Bool {
-        guard let place = place(of: session) else { return false }
-        let last = list.removeLast()
-        if place < list.count { list[place] = last }
-        if !places.isEmpty {
-            places[last.session] = place
-            places[session] = nil
-        }
-        return true
-    }
-}
-
 /// All subscriptions by filter.
 struct SubscriptionTree {
-    private var tree: LevelTree<Subscribers>
+    /// Who gets what matches one filter.
+    struct Takers {
+        /// Each gets every message.
+        var subscribers = Subscribers()
+        /// One member of each gets it.
+        var shares: [ShareID] = []
+
+        fileprivate var isEmpty: Bool { subscribers.list.isEmpty && shares.isEmpty }
+    }
+
+    private var tree: LevelTree<Takers>
+    private(set) var shared = SharedSubscriptions()
     /// Moves with every change: what was resolved under another epoch is out of date.
     private(set) var epoch: UInt64 = 1
     private(set) var count = 0
@@ -65,10 +36,15 @@ struct SubscriptionTree {
     /// Adds a subscription or replaces the one to an equal filter. True if it is new.
     @discardableResult
     mutating func insert(_ subscription: Subscription, filter: Span<UInt8>) -> Bool {
-        epoch += 1
-        let isNew = tree.update(tree.make(filter)) { list in
-            if list == nil { list = Subscribers() }
-            return list!.insert(subscription)
+        let isNew: Bool
+        if let topics = Self.sharedTopics(filter) {
+            isNew = join(subscription, filter, topics)
+        } else {
+            epoch += 1
+            isNew = tree.update(tree.make(filter)) { takers in
+                if takers == nil { takers = Takers() }
+                return takers!.subscribers.insert(subscription)
+            }
         }
         if isNew { count += 1 }
         return isNew
@@ -77,21 +53,84 @@ struct SubscriptionTree {
     /// True if there was one. [MQTT-3.10.4-1]
     @discardableResult
     mutating func remove(session: SessionID, filter: Span<UInt8>) -> Bool {
-        guard let node = tree.find(filter) else { return false }
-        let removed = tree.update(node) { list in
-            let wasHere = list?.remove(session) ?? false
-            if list?.list.isEmpty == true { list = nil }
-            return wasHere
+        let wasHere: Bool
+        if let topics = Self.sharedTopics(filter) {
+            wasHere = leave(session, filter, topics)
+        } else {
+            wasHere = change(filter) { $0.subscribers.remove(session) }
+            if wasHere { epoch += 1 }
         }
-        if removed {
-            count -= 1
-            epoch += 1
-        }
-        return removed
+        if wasHere { count -= 1 }
+        return wasHere
     }
 
-    /// Calls `body` with every subscription whose filter matches `topic`.
-    func forEachMatch(topic: Span<UInt8>, _ body: (Subscription) -> Void) {
+    /// The next message of a share begins its search for a taker behind `place`.
+    mutating func took(_ share: ShareID, at place: Int) {
+        shared.took(share, at: place)
+    }
+
+    /// The number of a shared subscription that a journal names by its text.
+    mutating func share(named filter: [UInt8]) -> ShareID {
+        shared.make(filter)
+    }
+
+    mutating func forgetShares(exceptUsed used: Set<ShareID>) {
+        shared.keep(only: used)
+    }
+
+    private mutating func join(
+        _ subscription: Subscription, _ filter: Span<UInt8>, _ topics: Range<Int>
+    ) -> Bool {
+        let share = shared.make(filter.indices.map { filter[$0] })
+        if shared[share].members.list.isEmpty {
+            epoch += 1
+            tree.update(tree.make(filter.extracting(topics))) { takers in
+                if takers == nil { takers = Takers() }
+                takers!.shares.append(share)
+            }
+        }
+        return shared.join(share, subscription)
+    }
+
+    private mutating func leave(
+        _ session: SessionID, _ filter: Span<UInt8>, _ topics: Range<Int>
+    ) -> Bool {
+        let share = shared.find(filter.indices.map { filter[$0] })
+        guard let share, shared.leave(share, session) else { return false }
+        if shared[share].members.list.isEmpty {
+            epoch += 1
+            _ = change(filter.extracting(topics)) { takers in
+                takers.shares.removeAll { $0 == share }
+                return true
+            }
+        }
+        return true
+    }
+
+    /// Changes those who take what matches a filter; false if there are none.
+    private mutating func change(
+        _ filter: Span<UInt8>, _ change: (inout Takers) -> Bool
+    ) -> Bool {
+        guard let node = tree.find(filter) else { return false }
+        return tree.update(node) { takers in
+            guard takers != nil else { return false }
+            let isChanged = change(&takers!)
+            if takers!.isEmpty { takers = nil }
+            return isChanged
+        }
+    }
+
+    /// Where the topics stand in the filter of a shared subscription; nil for a plain one.
+    private static func sharedTopics(_ filter: Span<UInt8>) -> Range<Int>? {
+        guard !filter.isEmpty, filter[0] == Topic.dollar else { return nil }
+        guard let parsed = try? TopicFilter(filter, filter.indices), parsed.isShared else {
+            return nil
+        }
+        return parsed.filter
+    }
+
+    /// Calls `body` with those who take what matches each filter that matches `topic`.
+    func forEachMatch(topic: Span<UInt8>, _ body: (Takers) -> Void) {
         var levels = TopicLevels(topic.indices)
         var ranges: [Range<Int>] = []
         while let level = levels.next(in: topic) {
@@ -100,11 +139,13 @@ struct SubscriptionTree {
         // [MQTT-4.7.2-1]
         let isHidden = !topic.isEmpty && topic[0] == Topic.dollar
         // On the heap and not on the stack: strangers choose how many levels a topic has.
-        var open = [(node: LevelTree<Subscribers>.root, depth: 0, mayBeWild: !isHidden)]
+        var open = [(node: LevelTree<Takers>.root, depth: 0, mayBeWild: !isHidden)]
         while let (node, depth, mayBeWild) = open.popLast() {
-            if mayBeWild, let rest = child(of: node, Topic.hash) { tree[rest]?.list.forEach(body) }
+            if mayBeWild, let rest = child(of: node, Topic.hash), let takers = tree[rest] {
+                body(takers)
+            }
             guard depth < ranges.count else {
-                tree[node]?.list.forEach(body)
+                if let takers = tree[node] { body(takers) }
                 continue
             }
             if mayBeWild, let next = child(of: node, Topic.plus) {
@@ -117,8 +158,8 @@ struct SubscriptionTree {
     }
 
     private func child(
-        of node: LevelTree<Subscribers>.Node, _ wildcard: UInt8
-    ) -> LevelTree<Subscribers>.Node? {
+        of node: LevelTree<Takers>.Node, _ wildcard: UInt8
+    ) -> LevelTree<Takers>.Node? {
         let level: InlineArray<1, UInt8> = [wildcard]
         return tree.child(of: node, level.span, 0..<1)
     }

@@ -10,6 +10,8 @@ package struct Delivery: Equatable, Sendable {
     package var retain: Bool
     /// A number of `IdentifierLists`.
     package var identifiers: UInt32
+    /// The shared subscription that it was chosen from.
+    package var share = ShareID.none
 }
 
 /// A delivery as a fact chose it: to whom, and under which identifier if its window was open.

@@ -45,6 +45,10 @@ struct Session: ~Copyable {
     var outbound = OutboundWindow<Delivery>()
     /// Deliveries without an identifier yet, oldest first.
     var waiting = Deque<Delivery>()
+    /// Bytes of the messages in `inbound`, in `waiting` and in `outbound`.
+    var unreleasedBytes = 0
+    var waitingBytes = 0
+    var inFlightBytes = 0
     var will: PendingWill?
     /// Nil while connected.
     var closedAt: Instant?

@@ -46,11 +46,12 @@ public struct OutboundWindow<Held> {
     @inlinable
     public subscript(id: PacketID) -> Flight? { flights[id] }
 
-    /// The identifier that the next flight should take; nil while `limit` flights are open.
+    /// The identifier that the next flight should take; nil while `limit` flights are open. Of
+    /// several that are chosen before they are opened, each is asked for `after` the one before.
     @inlinable
-    public func nextID(limit: Int) -> PacketID? {
+    public func nextID(limit: Int, after chosen: PacketID? = nil) -> PacketID? {
         guard flights.count < min(limit, 65_535), unsent.isEmpty else { return nil }
-        var candidate = lastID
+        var candidate = chosen?.rawValue ?? lastID
         while true {
             candidate &+= 1
             if let id = PacketID(rawValue: candidate), !flights.contains(id) { return id }

@@ -66,7 +66,7 @@ public struct SubscribeRequests: Hashable, Sendable {
         let options = try SubscriptionOptions(cursor.byte(in: bytes), version)
         return SubscribeRequest(
             filter: filter, options: options,
-            topicFilter: try? TopicFilter(bytes, filter, sharing: version == .v5))
+            topicFilter: try? TopicFilter(bytes, filter))
     }
 
     public func makeIterator() -> Iterator { Iterator(self) }

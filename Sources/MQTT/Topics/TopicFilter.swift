@@ -14,8 +14,9 @@ public struct TopicFilter: Hashable, Sendable {
 
     public var isShared: Bool { shareName != nil }
 
-    /// Expects text that is UTF-8 without U+0000. Shared subscriptions came with MQTT 5.0; for
-    /// MQTT 3.1.1 `$share` is a level like any other unless the caller wants it otherwise.
+    /// Expects text that is UTF-8 without U+0000. Shared subscriptions came with MQTT 5.0; clients
+    /// of MQTT 3.1.1 have them here as they have with mosquitto. Without `sharing` `$share` is a
+    /// level like any other.
     public init(
         _ bytes: Span<UInt8>, _ text: Range<Int>, sharing: Bool = true
     ) throws(DecodeError) {

@@ -143,7 +143,9 @@ import Testing
             scene(limits) { scene in
                 let plc = scene.client("plc", version)
                 #expect(plc.connect() == [.connack(.notAuthorized), .closed])
-                let wire: [UInt8] = version == .v5 ? [0x20, 3, 0, 0x87, 0] : [0x20, 2, 0, 5]
+                let reason: [UInt8] = [0x1F, 0, 14] + Array("Not authorized".utf8)
+                let wire: [UInt8] =
+                    version == .v5 ? [0x20, 20, 0, 0x87, 17] + reason : [0x20, 2, 0, 5]
                 #expect(plc.lastWire == wire)
                 #expect(scene.engine.broker.metrics.connectionsRefused == 1)
                 let peer = "192.0.2.1:40000"
@@ -265,7 +267,9 @@ import Testing
             #expect(packet.serverKeepAlive == 100)
             #expect(packet.sessionExpiry == 50)
             #expect(!packet.retainAvailable)
-            #expect(!packet.sharedSubscriptionAvailable)
+            #expect(packet.sharedSubscriptionAvailable)
+            #expect(packet.maximumQoS == .exactlyOnce)
+            #expect(packet.responseInformation == nil)
             #expect(packet.topicAliasMaximum == 10)
             #expect(packet.assignedClientID == nil)
         }
@@ -275,9 +279,48 @@ import Testing
         scene { scene in
             let plc = scene.client("plc")
             plc.connect(clean: true, expiry: 3600, keepAlive: 300)
-            // Receive Maximum, Topic Alias Maximum, and no shared subscriptions.
-            #expect(
-                plc.lastWire == [0x20, 11, 0, 0, 8, 0x21, 0, 64, 0x22, 0, 10, 0x2A, 0])
+            // Receive Maximum, Topic Alias Maximum.
+            #expect(plc.lastWire == [0x20, 9, 0, 0, 6, 0x21, 0, 64, 0x22, 0, 10])
+        }
+    }
+
+    /// [MQTT-3.1.2-28]
+    @Test func responseInformationIsForThoseWhoAsk() throws {
+        var limits = Limits()
+        limits.responseInformation = "answers/%c/"
+        for asks in [true, false] {
+            try scene(limits) { scene in
+                let plc = scene.client("plc")
+                plc.connect { $0.requestResponseInformation = asks }
+                let wire = plc.lastWire
+                let header = try #require(try FixedHeader.read(wire.span, at: 0, version: .v5))
+                let packet = try ConnackPacket(wire.span, header, .v5)
+                let text = packet.responseInformation.map {
+                    String(decoding: wire[$0], as: UTF8.self)
+                }
+                #expect(text == (asks ? "answers/plc/" : nil))
+            }
+        }
+    }
+
+    /// [MQTT-3.2.2-19]: a reason in words is left out where it does not fit, or is not wanted.
+    @Test func reasonsInWordsAreTrimmed() throws {
+        var limits = Limits()
+        limits.payloadBytesMax = 1
+        for (size, asks, isThere) in [(40, true, true), (12, true, false), (40, false, false)] {
+            try scene(limits) { scene in
+                let plc = scene.client("plc")
+                plc.connect {
+                    $0.maximumPacketSize = UInt32(size)
+                    $0.requestProblemInformation = asks
+                }
+                plc.publish("t", "12", qos: 1, id: 1)
+                let wire = plc.lastWire
+                let header = try #require(try FixedHeader.read(wire.span, at: 0, version: .v5))
+                let packet = try AcknowledgementPacket(wire.span, header, .v5, from: .server)
+                #expect(packet.reason == .quotaExceeded)
+                #expect((packet.reasonString != nil) == isThere)
+            }
         }
     }
 }

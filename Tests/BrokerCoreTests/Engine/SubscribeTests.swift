@@ -214,19 +214,6 @@ import Testing
         }
     }
 
-    @Test func sharedSubscriptionsAreRefusedWhereTheyAreKnown() {
-        scene { scene in
-            let db = scene.client("db")
-            db.connect()
-            #expect(
-                db.subscribe("$share/g/t") == [.suback([.sharedSubscriptionsNotSupported])])
-            // For MQTT 3.1.1 it is a topic like any other.
-            let old = scene.client("old", .v311)
-            old.connect()
-            #expect(old.subscribe("$share/g/t") == [.suback([.grantedQoS2])])
-        }
-    }
-
     /// A client that changes its identifiers for ever does not fill the memory, and what waits with
     /// them keeps its own.
     @Test func combinationsOfIdentifiersDoNotGather() {
@@ -257,7 +244,9 @@ import Testing
 
     /// A topic may be as deep as it is long: that must not end the process.
     @Test func topicsOfAnyDepthAreWalked() {
-        scene { scene in
+        var limits = Limits()
+        limits.topicLevelsMax = .max
+        scene(limits) { scene in
             let plc = scene.client("plc")
             let db = scene.client("db")
             plc.connect()

@@ -14,6 +14,7 @@ import Testing
         var limits = Limits()
         limits.overflow = .dropOldest
         limits.waitingMax = 1
+        limits.queuesQoS0 = true
         let scene = Scene(limits)
         let will = WillEncoder(
             topic: "w", payload: [0x21], qos: .atLeastOnce, delay: 5, messageExpiry: 9)
@@ -34,7 +35,28 @@ import Testing
         plc.resume(expiry: 60)
         plc.lose()
         scene.pass(.seconds(60))
+        shareAndWait(scene, db)
         return scene
+    }
+
+    /// A member of a share, a QoS 0 message for somebody away, and a retained one that expires.
+    private func shareAndWait(_ scene: Scene, _ db: Client) {
+        scene.engine.broker.limits.waitingMax = 10
+        let plc = scene.client("plc")
+        plc.connect()
+        db.unsubscribe("t")
+        db.subscribe("$share/g/s", qos: 1)
+        plc.publish("s", "1", qos: 1, id: 1)
+        plc.publish("r", "brief", qos: 1, id: 1, retain: true, expiry: 5)
+        plc.connect(expiry: 60)
+        plc.publishWhole("s", "2", id: 2)
+        db.subscribe("z", qos: 0)
+        db.lose()
+        scene.pass(.seconds(6))
+        plc.publish("z", "0")
+        db.resume(expiry: 70)
+        db.lose()
+        plc.disconnect(expiry: 0)
     }
 
     private func records(_ batches: [[UInt8]]) throws -> [(kind: UInt16, content: [UInt8])] {
@@ -59,7 +81,7 @@ import Testing
     @Test func everyKindIsWrittenAndUnderstood() throws {
         let scene = everything()
         let kinds = Set(try records(scene.home.batches).map(\.kind))
-        #expect(kinds == Set(1...16))
+        #expect(kinds == Set(1...20))
         scene.expectSound()
         scene.expectEnd()
     }
@@ -103,10 +125,20 @@ import Testing
             first(.resumed)
                 == one + [60, 0, 0, 0] + none + zero + zero + zero + one + Array("plc".utf8))
         #expect(first(.ended) == [1, 0, 0, 0])
+        #expect(first(.sentOnce) == zero)
+        #expect(first(.retainedExpired) == [2, 0, 0, 0])
+        // message, not retained, one receiver: place, identifier, QoS 1 and a share, no identifiers
+        let share = [10, 0, 0, 0] + Array("$share/g/s".utf8)
+        #expect(
+            Array(first(.routedToShares).dropFirst(4))
+                == zero + one + zero + [0, 0, 0x09, 0] + zero + share)
+        #expect(
+            Array(first(.releasedToShares).dropFirst(4))
+                == [2, 0, 0, 0] + one + zero + [0, 0, 0x09, 0] + zero + share)
     }
 
     @Test func anUnknownKindIsRefused() {
-        for kind in [0, 17, 255, 256, 65_535] as [UInt16] {
+        for kind in [0, 21, 255, 256, 65_535] as [UInt16] {
             var replay = Replay(seed: 1)
             let batch = batch([(kind, [0, 0, 0, 0])])
             #expect(throws: RecordError.unknownKind(kind, at: 0)) { try replay.batch(batch.span) }

@@ -129,7 +129,9 @@ import Testing
                 #expect(tree.insert(new, filter: filter.span) == model.insert(place).inserted)
             }
             var found: [UInt32] = []
-            tree.forEachMatch(topic: Array("a/b".utf8).span) { found.append($0.session.place) }
+            tree.forEachMatch(topic: Array("a/b".utf8).span) { takers in
+                found += takers.subscribers.list.map(\.session.place)
+            }
             #expect(found.sorted() == model.sorted())
             #expect(tree.count == model.count)
         }

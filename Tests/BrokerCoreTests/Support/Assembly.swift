@@ -97,6 +97,8 @@ final class Assembly {
         case .acknowledged(let id, let packet): return .acknowledged(name(id), packet)
         case .completed(let id, let packet): return .completed(name(id), packet)
         case .dropped(let id, let reason): return .dropped(name(id), reason)
+        case .sentOnce(let id): return .sentOnce(name(id))
+        case .retainedExpired(let message): return .retainedExpired(topic(message))
         case .willForgotten(let id): return .willForgotten(name(id))
         }
     }

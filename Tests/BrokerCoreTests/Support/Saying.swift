@@ -43,5 +43,7 @@ enum Decision: Equatable {
     case acknowledged(String, PacketID)
     case completed(String, PacketID)
     case dropped(String, DropReason)
+    case sentOnce(String)
+    case retainedExpired(String)
     case willForgotten(String)
 }

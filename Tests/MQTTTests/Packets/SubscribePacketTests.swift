@@ -90,9 +90,9 @@ import Testing
         #expect(wire.text(found[4].topicFilter?.shareName) == "g")
     }
 
-    @Test func version311KnowsNoSharing() throws {
+    @Test func version311SharesToo() throws {
         let wire = packet(0x82, [0, 1] + field("$share/g/a") + [0])
-        #expect(try requests(wire, .v311)[0].topicFilter?.isShared == false)
+        #expect(try requests(wire, .v311)[0].topicFilter?.isShared == true)
     }
 
     /// [MQTT-3.8.3-4]

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+// Shared subscriptions: which member takes a message, and who takes what a member leaves behind.
+import MQTT
+
+extension Broker {
+    /// How well a member could take a message now, the best first.
+    private enum Readiness: Int, Comparable {
+        /// It gets the message at once.
+        case ready
+        /// It is connected, and the message waits for its window.
+        case busy
+        /// The message waits for its return.
+        case away
+        /// Its queue is full.
+        case full
+        /// It would never get the message. [MQTT-3.1.2-25]
+        case unable
+
+        static func < (left: Readiness, right: Readiness) -> Bool { left.rawValue < right.rawValue }
+    }
+
+    /// Lists the member of a share that takes the message, in the list that begins at `start`: the
+    /// next in turn of those who can take it soonest. False if there is nobody.
+    @discardableResult
+    mutating func chooseMember(
+        of share: ShareID, for message: MessageID, except left: SessionID? = nil,
+        besides start: Int, at now: Instant, into effects: inout EffectList
+    ) -> Bool {
+        guard let (place, member) = nextMember(of: share, for: message, except: left) else {
+            return false
+        }
+        state.subscriptions.took(share, at: place)
+        let delivery = delivery(of: message, to: member, of: share)
+        choose(member.session, delivery, besides: start, at: now, into: &effects)
+        return true
+    }
+
+    private func nextMember(
+        of share: ShareID, for message: MessageID, except left: SessionID?
+    ) -> (place: Int, Subscription)? {
+        let members = state.subscriptions.shared[share].members.list
+        let turn = state.subscriptions.shared[share].turn
+        var best: (readiness: Readiness, place: Int)?
+        for step in members.indices {
+            let place = (turn + step) % members.count
+            guard members[place].session != left else { continue }
+            let delivery = delivery(of: message, to: members[place], of: share)
+            let readiness = readiness(of: members[place].session, for: delivery)
+            if readiness == .ready { return (place, members[place]) }
+            if best.map({ readiness < $0.readiness }) ?? true { best = (readiness, place) }
+        }
+        return best.map { ($0.place, members[$0.place]) }
+    }
+
+    /// [MQTT-4.8.2-3]
+    private func delivery(
+        of message: MessageID, to member: Subscription, of share: ShareID
+    ) -> Delivery {
+        Delivery(
+            message: message, qos: outgoingQoS(of: message, granted: member.options.maximumQoS),
+            retain: state.messages[message].retain && member.options.retainAsPublished,
+            identifiers: member.identifier, share: share)
+    }
+
+    private func readiness(of session: SessionID, for delivery: Delivery) -> Readiness {
+        guard let connection = state[session].connection else {
+            if delivery.qos == .atMostOnce, !limits.queuesQoS0 { return .unable }
+            return isFull(session) ? .full : .away
+        }
+        guard fits(delivery, connection) else { return .unable }
+        if isFull(session) { return .full }
+        guard readyLine(of: session) != nil else { return .busy }
+        return delivery.qos == .atMostOnce || nextID(of: session, on: connection) != nil
+            ? .ready : .busy
+    }
+
+    /// True if no member of the share has room for a message.
+    func isFull(_ share: ShareID) -> Bool {
+        state.subscriptions.shared[share].members.list.allSatisfy { isFull($0.session) }
+    }
+
+    /// True if the delivery of some member would be journalled.
+    func isDurable(_ share: ShareID) -> Bool {
+        state.subscriptions.shared[share].members.list.contains { member in
+            member.options.maximumQoS > .atMostOnce && state[member.session].isJournalled
+        }
+    }
+
+    /// A session ends: other members take what it has not begun, and QoS 1 that it has not
+    /// acknowledged. Begun QoS 2 goes to nobody else. [MQTT-4.8.2-5] Returns how many were taken.
+    mutating func handOver(
+        from session: SessionID, at now: Instant, into effects: inout EffectList
+    ) -> Int {
+        var left: [Delivery] = []
+        for (_, flight) in state[session].outbound.inOrder where flight.flow == .published1 {
+            left.append(flight.held)
+        }
+        left += state[session].waiting
+        var taken = 0
+        for delivery in left where delivery.share != .none {
+            let isTaken = handOver(delivery, from: session, at: now, into: &effects)
+            if isTaken { taken += 1 }
+        }
+        return taken
+    }
+
+    private mutating func handOver(
+        _ delivery: Delivery, from session: SessionID, at now: Instant,
+        into effects: inout EffectList
+    ) -> Bool {
+        let message = delivery.message
+        let start = effects.details.receivers.count
+        let isTaken = chooseMember(
+            of: delivery.share, for: message, except: session, besides: start, at: now,
+            into: &effects)
+        guard isTaken else { return false }
+        // The session that ends may be the last to hold it.
+        state.messages.hold(message)
+        let receivers = effects.details.receivers(from: start)
+        if receivers.count > 0 {
+            record(.routed(message, retains: false, receivers: receivers), into: &effects)
+            deliver(receivers, into: &effects)
+        }
+        effects.append(.letGo(message))
+        return true
+    }
+}
