@@ -62,14 +62,15 @@ extension Engine {
         outlets[id.index].output.append(word: word, behind: gate, durable: durable)
     }
 
-    /// With the reason in words, where the client wants them and they fit. [MQTT-3.4.2-2] and its
-    /// like
+    /// Whoever loses a message hears why in words too, if he wants them and they fit.
+    /// [MQTT-3.4.2-2], [MQTT-3.5.2-2], [MQTT-3.1.2-29]
     private mutating func refuse(
         _ kind: PacketKind, _ packet: PacketID, _ reason: ReasonCode, to id: ConnectionID,
         at now: Instant
     ) {
         var encoder = AcknowledgementEncoder(version(of: id), kind, packet, reason)
-        if broker.connections[id.index].wantsProblemInformation {
+        let losesMessage = kind == .puback || kind == .pubrec
+        if losesMessage, broker.connections[id.index].wantsProblemInformation {
             encoder.reasonString = reason.name
             encoder.fit(broker.connections[id.index].packetSizeMax)
         }

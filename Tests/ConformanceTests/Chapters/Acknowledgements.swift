@@ -79,11 +79,19 @@ extension Conformance.Acknowledgements {
             #expect(plc.lastWire == [0x40, 2, 0, 1])
             plc.send(Raw.publish(.v5, flags: 0x04, "u", id: 2))
             #expect(plc.lastWire == [0x50, 2, 0, 2])
-            // The queue is full. No text is added that could make the answer too large.
+            // The queue is full.
+            let reason: [UInt8] = [0x97, 17, 0x1F, 0, 14] + Array("Quota exceeded".utf8)
             plc.send(Raw.publish(.v5, flags: 0x02, "t", id: 3))
-            #expect(plc.lastWire == [0x40, 3, 0, 3, 0x97])
+            #expect(plc.lastWire == [0x40, 21, 0, 3] + reason)
             plc.send(Raw.publish(.v5, flags: 0x04, "t", id: 4))
-            #expect(plc.lastWire == [0x50, 3, 0, 4, 0x97])
+            #expect(plc.lastWire == [0x50, 21, 0, 4] + reason)
+            // Words that would make the answer too large are left out.
+            plc.disconnect()
+            plc.connect(packetSizeMax: 22)
+            plc.send(Raw.publish(.v5, flags: 0x02, "t", id: 5))
+            #expect(plc.lastWire == [0x40, 3, 0, 5, 0x97])
+            plc.send(Raw.publish(.v5, flags: 0x04, "t", id: 6))
+            #expect(plc.lastWire == [0x50, 3, 0, 6, 0x97])
         }
     }
 
