@@ -54,9 +54,9 @@ extension Engine {
         if !isOpen, header.kind != .connect {
             throw .protocolError(.packetOutOfPlace)  // [MQTT-3.1.0-1]
         }
-        if let limit = broker.limits.packetSizeMax {
-            try header.checkSize(from: position, limit: Int(limit))
-        }
+        let limit = Int(broker.limits.packetSizeMax ?? .max)
+        let strangerMax = broker.limits.connectBytesMax
+        try header.checkSize(from: position, limit: isOpen ? limit : min(limit, strangerMax))
         return header.end <= bytes.count ? header : nil
     }
 

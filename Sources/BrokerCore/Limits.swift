@@ -6,6 +6,8 @@ import MQTT
 package struct Limits: Equatable, Sendable {
     /// From accept to CONNECT.
     package var connectTime = Duration.seconds(30)
+    /// The largest CONNECT taken: until it is whole, nobody knows whose memory it takes.
+    package var connectBytesMax = 512 << 10
     /// The largest packet taken, and announced to MQTT 5.0 clients; nil for the protocol's limit.
     package var packetSizeMax: UInt32?
     /// Bytes of the largest payload taken; nil for as much as fits into a packet.

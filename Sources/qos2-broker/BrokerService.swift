@@ -239,14 +239,20 @@ extension BrokerService {
 }
 
 extension BrokerService {
+    /// Why publishes have to wait or are refused, if they are.
+    private var fullness: String? {
+        if store.waitsForSpace { return "disk full: waiting for space" }
+        if engine.broker.storeIsFull { return "disk full: refusing publishes" }
+        return engine.broker.memoryIsFull ? "memory limit reached: refusing publishes" : nil
+    }
+
     var statusText: String {
         (reloadHasFailed ? "reload failed, the old configuration is in force; " : "") + serviceText
     }
 
     private var serviceText: String {
         let status = engine.broker.status
-        if store.waitsForSpace { return "disk full: waiting for space" }
-        if engine.broker.storeIsFull { return "disk full: refusing publishes" }
+        if let fullness { return fullness }
         let plural = status.connections == 1 ? "" : "s"
         let sync = store.lastSync.map { "last sync \($0.logText)" } ?? "journal in memory"
         return "serving \(status.connections) client\(plural), \(status.queued) queued, \(sync)"
@@ -254,7 +260,7 @@ extension BrokerService {
 
     private func tellStatus() {
         maintainStore()
-        journalist.storeIsFull(engine.broker.storeIsFull, waitsForSpace: store.waitsForSpace)
+        journalist.isFull(fullness)
         let text = statusText
         guard text != lastStatus, !isStopping else { return }
         lastStatus = text

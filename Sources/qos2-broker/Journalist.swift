@@ -202,14 +202,11 @@ final class Journalist {
     }
 
     /// Told when it changes.
-    func storeIsFull(_ isFull: Bool, waitsForSpace: Bool) {
-        let text =
-            waitsForSpace ? "disk full: waiting for space" : "disk full: refusing publishes"
-        let new = isFull || waitsForSpace ? text : nil
+    func isFull(_ new: String?) {
         guard new != fullness else { return }
         fullness = new
         log.write(
-            new == nil ? .notice : .critical, new ?? "the disk has room again",
+            new == nil ? .notice : .critical, new ?? "there is room again",
             kind: LogKind.storeFull, tint: new == nil ? .plain : .failure)
     }
 

@@ -88,6 +88,7 @@ import Testing
         let limits = read(
             """
             connect_timeout 500ms
+            max_connect_size 64KiB
             max_topic_length 100
             max_topic_levels 5
             max_subscriptions 7
@@ -98,6 +99,7 @@ import Testing
             """
         ).limits
         #expect(limits.connectTime == .milliseconds(500))
+        #expect(limits.connectBytesMax == 64 << 10)
         #expect(limits.topicBytesMax == 100 && limits.topicLevelsMax == 5)
         #expect(limits.subscriptionsMax == 7 && limits.outputBytesMax == 1 << 20)
         #expect(limits.overflow == .dropNewest)

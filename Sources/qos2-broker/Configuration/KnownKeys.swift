@@ -89,6 +89,7 @@ extension Key {
         [
             .number("max_keepalive", in: 0...65_535, \.limits.keepAliveMax),
             .bytes("max_packet_size", in: 20...268_435_460, \.limits.packetSizeMax),
+            .size("max_connect_size", in: 1024...268_435_460, \.limits.connectBytesMax),
             .bytes("message_size_limit", in: 1...268_435_455, \.limits.payloadBytesMax),
             .bytes("memory_limit", in: 1...(.max), \.limits.messageBytesMax),
             Key(

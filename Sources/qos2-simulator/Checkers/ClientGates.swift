@@ -97,7 +97,7 @@ final class SubscriberGates: Checker {
         case .pubcomp: isKept = !node.database.holds(packet.id)
         case .puback:
             let label = published[Key(link: link, id: packet.id)] ?? 0
-            isKept = world.plan.rows[world.plan.subscriber(of: node.index)][label] != nil
+            isKept = world.plan.rows[world.plan.taker(of: node.index)][label] != nil
         default: return
         }
         if !isKept {

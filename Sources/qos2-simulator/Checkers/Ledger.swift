@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Exactly once: a QoS 2 message that the outbox has taken is one row at each subscriber that asked
-// for it, QoS 1 at least one, QoS 0 at most one; and what nobody has taken came to all or to none.
+// for it, or at one member of their share, QoS 1 at least one, QoS 0 at most one; and what nobody has taken came to all or to none.
 import MQTT
 
 final class Ledger: Checker {
@@ -16,14 +16,14 @@ final class Ledger: Checker {
     }
 
     private func judge(_ label: Int, at node: Int, _ world: World) {
-        let subscriber = world.plan.subscriber(of: node)
+        let taker = world.plan.taker(of: node)
         guard let message = world.plan.message(label) else {
             return fail(world, "\(world.nodes[node].name) has a message \(label) of nobody")
         }
-        guard let qos = world.plan.qos(of: message, for: subscriber) else {
+        guard let qos = world.plan.qos(of: message, for: taker) else {
             return fail(world, "\(world.nodes[node].name) did not ask for message \(label)")
         }
-        guard qos != .atLeastOnce, let count = world.plan.rows[subscriber][label], count > 1
+        guard qos != .atLeastOnce, let count = world.plan.rows[taker][label], count > 1
         else { return }
         fail(world, "\(world.nodes[node].name) has message \(label) \(count) times")
     }

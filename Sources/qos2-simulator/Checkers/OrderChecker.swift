@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages of one publisher, topic and QoS come in the order in which they were offered; repeats of
-// QoS 1 do not count. A message that was refused for now comes again later, and so ends the order of
+// QoS 1 do not count, and members of a share have no order among them. A message that was refused for now comes again later, and so ends the order of
 // its publisher. [MQTT-4.6.0-5]
 import MQTT
 
@@ -21,8 +21,8 @@ final class OrderChecker: Checker {
         switch sight {
         case .refused(let publisher): refused.insert(publisher)
         case .stored(let node, let label, _):
-            guard let message = world.plan.message(label),
-                world.plan.rows[world.plan.subscriber(of: node)][label] == 1
+            guard !world.scenario.isShared, let message = world.plan.message(label),
+                world.plan.rows[world.plan.taker(of: node)][label] == 1
             else { return }
             let stream = Stream(
                 subscriber: node, publisher: label / 1_000_000, topic: message.topic,

@@ -15,11 +15,14 @@ final class SubscriberProcess: ClientProcess {
     private var waiting: [Answer] = []
 
     override func start() {
-        let wish = world.scenario.subscribers[world.plan.subscriber(of: node.index)]
+        let subscriber = world.plan.subscriber(of: node.index)
+        let wish = world.scenario.subscribers[subscriber]
         var options = Self.options(node)
         options.receiveMaximum = wish.receiveMaximum
         options.subscriptions = [
-            SubscribeEncoder.Request(wish.filter, SubscriptionOptions(maximumQoS: wish.qos))
+            SubscribeEncoder.Request(
+                world.scenario.subscription(of: subscriber),
+                SubscriptionOptions(maximumQoS: wish.qos))
         ]
         engine = ClientEngine(
             ClientSession(

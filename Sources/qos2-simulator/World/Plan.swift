@@ -14,7 +14,7 @@ struct Plan {
     /// By publisher, in the order in which they were offered. A label is `publisher * 1_000_000`
     /// and the place from 1 on.
     private(set) var messages: [[Message]]
-    /// Rows by subscriber and label, in the order in which they came.
+    /// Rows by taker and label. A taker is a subscriber, or all members of a share together.
     private(set) var rows: [[Int: Int]]
     private(set) var subscribed: [Bool]
     private let scenario: Scenario
@@ -25,7 +25,7 @@ struct Plan {
     init(_ scenario: Scenario) {
         self.scenario = scenario
         messages = scenario.publishers.map { _ in [] }
-        rows = scenario.subscribers.map { _ in [:] }
+        rows = Array(repeating: [:], count: scenario.isShared ? 1 : scenario.subscribers.count)
         subscribed = scenario.subscribers.map { _ in false }
         wanted = scenario.publishers.map(\.messages)
     }
@@ -35,6 +35,8 @@ struct Plan {
     func publisher(of node: Int) -> Int { node - 1 }
 
     func subscriber(of node: Int) -> Int { node - 1 - scenario.publishers.count }
+
+    func taker(of node: Int) -> Int { scenario.isShared ? 0 : subscriber(of: node) }
 
     mutating func subscribed(_ node: Int) { subscribed[subscriber(of: node)] = true }
 
@@ -57,9 +59,9 @@ struct Plan {
         return messages[publisher][place]
     }
 
-    /// The QoS with which a message is owed to a subscriber; nil if it is not.
-    func qos(of message: Message, for subscriber: Int) -> QoS? {
-        let wish = scenario.subscribers[subscriber]
+    /// The QoS with which a message is owed to a taker; nil if it is not.
+    func qos(of message: Message, for taker: Int) -> QoS? {
+        let wish = scenario.subscribers[taker]
         switch wish.filter {
         case "t/#", "t/+", Scenario.topics[message.topic]: return min(message.qos, wish.qos)
         default: return nil
@@ -72,11 +74,11 @@ struct Plan {
             let (publisher, place) = (label / 1_000_000 - 1, label % 1_000_000 - 1)
             messages[publisher][place].isTaken = true
             let message = messages[publisher][place]
-            for subscriber in rows.indices where isOwed(message, to: subscriber) {
-                if rows[subscriber][label] == nil { missing += 1 }
+            for taker in rows.indices where isOwed(message, to: taker) {
+                if rows[taker][label] == nil { missing += 1 }
             }
         case .stored(let node, let label, _):
-            let at = subscriber(of: node)
+            let at = taker(of: node)
             let count = rows[at][label] ?? 0
             rows[at][label] = count + 1
             if count == 0, let message = message(label), message.isTaken, isOwed(message, to: at) {
@@ -86,8 +88,8 @@ struct Plan {
         }
     }
 
-    private func isOwed(_ message: Message, to subscriber: Int) -> Bool {
-        (qos(of: message, for: subscriber) ?? .atMostOnce) > .atMostOnce
+    private func isOwed(_ message: Message, to taker: Int) -> Bool {
+        (qos(of: message, for: taker) ?? .atMostOnce) > .atMostOnce
     }
 
     /// Everything was said, and has arrived, and nobody owes anybody anything.

@@ -21,6 +21,11 @@ struct Scenario {
         var qos: QoS
     }
 
+    /// What a subscriber says in SUBSCRIBE.
+    func subscription(of subscriber: Int) -> String {
+        (isShared ? "$share/pool/" : "") + subscribers[subscriber].filter
+    }
+
     enum Misfortune: CaseIterable {
         case cut
         case kill
@@ -31,6 +36,8 @@ struct Scenario {
 
     var publishers: [Publisher]
     var subscribers: [Subscriber]
+    /// All subscribers are members of one shared subscription, and one of them takes each message.
+    var isShared: Bool
     var limits = Limits()
     var patience = CommitPatience()
     var segmentSize: Int
@@ -61,6 +68,15 @@ struct Scenario {
                 filter: random.pick(["t/#", "t/#", "t/+", "t/0", "t/1"]),
                 receiveMaximum: random.pick([1, 2, 3, 8, 65_535]),
                 qos: random.chance(oneIn: 6) ? .atLeastOnce : .exactlyOnce)
+        }
+        // Drawn aside: worlds without a share are what they were before there were any.
+        var aside = random
+        isShared = subscribers.count > 1 && aside.chance(oneIn: 3)
+        if isShared {
+            for at in subscribers.indices {
+                subscribers[at].filter = subscribers[0].filter
+                subscribers[at].qos = subscribers[0].qos
+            }
         }
         limits.inFlightMax = random.pick([1, 2, 3, 8, 64])
         limits.waitingMax = random.chance(oneIn: 4) ? 5 + random.upTo(20) : 100_000

@@ -14,6 +14,23 @@ import Testing
         return limits
     }
 
+    /// A stranger who promises much is not waited for.
+    @Test func connectMayBeSoLarge() {
+        let limits = limits { $0.connectBytesMax = 100 }
+        scene(limits) { scene in
+            let client = scene.client("client")
+            client.open()
+            #expect(client.send([0x10, 98]) == [])
+            client.lose()
+            client.open()
+            #expect(client.send([0x10, 99]) == [.closed])
+            // Whoever is known may say more.
+            client.connect()
+            #expect(client.publish("t", String(repeating: "x", count: 200)) == [])
+            #expect(client.isOpen)
+        }
+    }
+
     @Test func topicsMayBeSoLongAndSoDeep() {
         let limits = limits {
             $0.topicLevelsMax = 3

@@ -85,10 +85,10 @@ final class PoweredSystem {
     }
 
     func emptyDisk() throws {
-        let hadRoom = count("has room again")
+        let hadRoom = count("is room again")
         try broker.wait(for: "word of the full disk") { count("disk full") > hadRoom }
         try mount.order("quota \(4 << 30)")
-        try broker.wait(for: "room") { count("has room again") > hadRoom }
+        try broker.wait(for: "room") { count("is room again") > hadRoom }
     }
 
     /// How often the broker that runs has said so.
