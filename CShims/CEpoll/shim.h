@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Swift's Glibc does not show of the kernel, or shows in a form that Swift cannot use: epoll
-// (a union in a packed struct), eventfd, signalfd, accept4, memfd, a descriptor sent over a socket.
+// (a union in a packed struct), eventfd, signalfd, accept4, memfd, a descriptor sent over a socket,
+// mallinfo2.
 // Header only; no _GNU_SOURCE and no intrinsics here, they disagree with the toolchain's modules.
 #pragma once
 // First of all the toolchain's own module: else what these headers declare in passing (timespec,
@@ -9,6 +10,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/falloc.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdint.h>
 #include <string.h>
@@ -29,6 +31,12 @@ _Static_assert(sizeof(struct epoll_event) == 16, "epoll_event is naturally align
 #endif
 _Static_assert(sizeof(struct signalfd_siginfo) == 128, "signalfd_siginfo is part of the kernel ABI");
 _Static_assert(sizeof(struct timespec) == 16, "64-bit time");
+
+// What malloc has given out and not got back.
+static inline size_t cepoll_heap_bytes(void) {
+    struct mallinfo2 info = mallinfo2();
+    return info.uordblks + info.hblkhd;
+}
 
 static const uint32_t cepoll_in = EPOLLIN;
 static const uint32_t cepoll_out = EPOLLOUT;

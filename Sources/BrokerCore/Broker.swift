@@ -11,6 +11,7 @@ package struct Broker: ~Copyable {
     var routes: Routes
     package var limits: Limits
     package private(set) var metrics = Metrics()
+    var sys = SysTopics()
     /// The disk has no room for more messages: publishes are refused until it has.
     package internal(set) var storeIsFull = false
     /// All messages together take as much as they may.

@@ -38,6 +38,8 @@ package enum Deadline: Hashable, Sendable {
     case session(SessionID)
     /// A retained message expires.
     case retained
+    /// The values of `$SYS` are due.
+    case sys
 }
 
 /// The rarer packets, with everything that they carry.

@@ -58,6 +58,7 @@ extension Engine {
         let gate = journal.tail
         let durable = journal.durable
         if kind == .puback { outlets[id.index].unacknowledged.add(behind: gate, durable: durable) }
+        broker.count { $0.sentPackets[kind] += 1 }
         let word = AcknowledgementPacket.shortForm(kind, packet)
         outlets[id.index].output.append(word: word, behind: gate, durable: durable)
     }
@@ -96,6 +97,10 @@ extension Engine {
             forwardableCount: Int(broker.state.messages[message].propertiesCount),
             payloadCount: payloadCount)
         traceDelivery(delivery, packet, isRepeat, id, at: now)
+        broker.count {
+            $0.sentPackets[.publish] += 1
+            $0.payloadBytesSent += UInt64(payloadCount)
+        }
         list(id)
         let isGathered = payloadCount >= Self.gatheredPayload
         let size = isGathered ? encoder.encodedSize : encoder.packetSize
@@ -118,7 +123,8 @@ extension Engine {
         of delivery: Delivery, to id: ConnectionID
     ) -> OutgoingAliases.Alias? {
         let maximum = min(
-            broker.connections[id.index].topicAliasMax, broker.limits.outgoingTopicAliasMax)
+            broker.connections[id.index].topicAliasMax,
+            broker.connections[id.index].terms.outgoingTopicAliasMax)
         guard maximum > 0 else { return nil }
         let topic = unsafe broker.state.messages[delivery.message].topicMemory
         let mayBeNew = broker.fits(delivery, id, withAlias: true)
@@ -192,10 +198,10 @@ extension Engine {
         encoder.serverKeepAlive = connack.serverKeepAlive
         encoder.receiveMaximum = connack.receiveMaximum == .max ? nil : connack.receiveMaximum
         encoder.maximumPacketSize = connack.maximumPacketSize
-        let aliasMax = broker.limits.topicAliasMax
+        let aliasMax = broker.connections[id.index].terms.topicAliasMax
         encoder.topicAliasMaximum = aliasMax == 0 ? nil : aliasMax
         encoder.retainAvailable = broker.limits.retainAvailable ? nil : false
-        encoder.maximumQoS = broker.limits.qosMax
+        encoder.maximumQoS = broker.connections[id.index].terms.qosMax
         encoder.responseInformation = connack.responseInformation
         return encoder
     }
@@ -215,6 +221,7 @@ extension Engine {
     private mutating func append(_ encoder: some PacketEncoder, to id: ConnectionID) -> Bool {
         let size = encoder.encodedSize
         guard size <= Int(broker.connections[id.index].packetSizeMax) else { return false }
+        broker.count { $0.sentPackets[encoder.kind] += 1 }
         list(id)
         outlets[id.index].output.append(
             atMost: size, behind: journal.tail, durable: journal.durable
@@ -223,6 +230,7 @@ extension Engine {
     }
 
     private mutating func sendPong(to id: ConnectionID) {
+        broker.count { $0.sentPackets[.pingresp] += 1 }
         list(id)
         outlets[id.index].output.append(
             atMost: 2, behind: .none, durable: journal.durable

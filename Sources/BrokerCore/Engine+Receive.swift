@@ -10,6 +10,14 @@ extension Engine {
     package mutating func received(
         _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
     ) -> Int {
+        let taken = takePackets(bytes, on: id, at: now)
+        broker.count { $0.bytesReceived += UInt64(taken) }
+        return taken
+    }
+
+    private mutating func takePackets(
+        _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
+    ) -> Int {
         guard broker.connections.contains(id.index) else { return bytes.count }
         broker.connections[id.index].lastReceived = now
         noLongerAwaited(id)
@@ -21,7 +29,7 @@ extension Engine {
                 let isTaken = try take(header, bytes, on: id, at: now)
                 perform(at: now)
                 if !isTaken { return position }
-                broker.count { $0.packetsReceived += 1 }
+                broker.count { $0.receivedPackets[header.kind] += 1 }
                 position = header.end
             } catch {
                 refuse(error, on: id, at: now)

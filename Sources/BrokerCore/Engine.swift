@@ -28,6 +28,8 @@ package struct Engine: ~Copyable {
     /// Outlets that got bytes, or wait for a gate.
     private(set) var listed: [ConnectionID] = []
     var pace = CommitPace()
+    /// What the process has allocated, for `$SYS`.
+    package var heapBytes: Int?
 
     package init(limits: Limits, home: any Journal.Home, seed: UInt64) {
         broker = Broker(limits: limits, seed: seed)
@@ -78,6 +80,7 @@ extension Engine {
     }
 
     package mutating func deadlineReached(_ deadline: Deadline, at now: Instant) {
+        if deadline == .sys { broker.sysDue(sysFigures, at: now, into: &effects) }
         broker.deadlineReached(deadline, at: now, into: &effects)
         perform(at: now)
     }
@@ -121,6 +124,7 @@ extension Engine {
 
     /// The first `count` of those bytes are with the kernel.
     package mutating func wrote(_ count: Int, on id: ConnectionID, at now: Instant) {
+        broker.count { $0.bytesSent += UInt64(count) }
         var finished: [UInt32] = []
         outlets[id.index].output.wrote(count, finished: &finished)
         release(finished)

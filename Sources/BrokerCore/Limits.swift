@@ -31,16 +31,10 @@ package struct Limits: Equatable, Sendable {
     package var outputBytesMax = 4 << 20
     /// Bytes of all messages together before more are refused; nil for no bound.
     package var messageBytesMax: Int?
-    /// Topic aliases that a publisher may use; 0 for none.
-    package var topicAliasMax: UInt16 = 10
-    /// Topic aliases that are given to a receiver that allows them; 0 for none.
-    package var outgoingTopicAliasMax: UInt16 = 10
     /// The upper bound of a session's expiry.
     package var sessionExpiryMax = SessionExpiry(seconds: 7 * 86_400)
     /// The upper bound of Keep Alive in seconds; 0 for none.
     package var keepAliveMax: UInt16 = 0
-    /// The highest QoS at which publishers may publish.
-    package var qosMax = QoS.exactlyOnce
     /// For connections that come with no terms of their own.
     package var terms = Terms()
     package var retainAvailable = true
@@ -79,5 +73,23 @@ package struct Limits: Equatable, Sendable {
             levels += 1
         }
         return levels <= topicLevelsMax
+    }
+}
+
+extension Limits {
+    /// What the terms say, for connections that come with none.
+    package var qosMax: QoS {
+        get { terms.qosMax }
+        set { terms.qosMax = newValue }
+    }
+
+    package var topicAliasMax: UInt16 {
+        get { terms.topicAliasMax }
+        set { terms.topicAliasMax = newValue }
+    }
+
+    package var outgoingTopicAliasMax: UInt16 {
+        get { terms.outgoingTopicAliasMax }
+        set { terms.outgoingTopicAliasMax = newValue }
     }
 }

@@ -53,8 +53,11 @@ extension BrokerService {
             loop.setConnectionsMax(same.connectionsMax, tag: tag)
         }
         configuration = new
-        engine.broker.limits = new.limits
+        engine.use(new.limits, at: now)
+        carryOut()
         log.priorities = new.log.types.priorities
+        let hasTopic = new.log.destinations.contains(.topic)
+        log.listener = hasTopic ? { [unowned self] in linesForTopics.append($0) } : nil
         journalist.settings = new.log
         engine.handshakeLogging = log.shows(.information) ? new.log.handshakes : .never
         loop.connectionsMax = new.connectionsMax
@@ -87,6 +90,9 @@ extension Configuration.Listener {
         terms.allowsEmptyClientID = welcome.allowsEmptyClientID ?? terms.allowsEmptyClientID
         terms.assignedClientIDPrefix =
             welcome.assignedClientIDPrefix ?? terms.assignedClientIDPrefix
+        terms.qosMax = qosMax
+        terms.topicAliasMax = topicAliasMax
+        terms.outgoingTopicAliasMax = outgoingTopicAliasMax
         return terms
     }
 }

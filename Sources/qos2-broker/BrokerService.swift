@@ -15,12 +15,14 @@ final class BrokerService: Service {
         static let shutdown = 3
         static let commit = 4
         static let retained = 5
-        static let first = 6
+        static let sys = 6
+        static let first = 7
 
         static func of(_ deadline: Deadline) -> Int {
             switch deadline {
             case .commit: commit
             case .retained: retained
+            case .sys: sys
             case .connection(let id): first + 2 * Int(id.place)
             case .session(let id): first + 2 * Int(id.place) + 1
             }
@@ -29,6 +31,7 @@ final class BrokerService: Service {
         static func deadline(_ key: Int) -> Deadline {
             if key == commit { return .commit }
             if key == retained { return .retained }
+            if key == sys { return .sys }
             let place = UInt32((key - first) / 2)
             return (key - first) % 2 == 0
                 ? .connection(ConnectionID(place: place)) : .session(SessionID(place: place))
@@ -60,6 +63,8 @@ final class BrokerService: Service {
     let journalist: Journalist
     private let store: Store<Replay>
     private var lastStatus = ""
+    /// Lines of the log for those who have subscribed to it, of this turn.
+    var linesForTopics: [LogLine] = []
     /// Told until a reload succeeds.
     var reloadHasFailed = false
     /// Why the broker had to end, if it had to.
@@ -173,6 +178,10 @@ extension BrokerService {
             loop.setDeadline(key, at: loop.now + Self.shareInterval)
         case Key.shutdown:
             loop.stop()
+        case Key.sys:
+            engine.heapBytes = heapBytes()
+            engine.deadlineReached(.sys, at: now)
+            carryOut()
         default:
             engine.deadlineReached(Key.deadline(key), at: now)
             carryOut()
@@ -188,6 +197,7 @@ extension BrokerService {
 
     func turnEnded() {
         engine.storeIsFull(store.isFull, at: now)
+        tellLinesForTopics()
         engine.turnEnded(at: now)
         carryOut()
         stopIfDone()
@@ -212,7 +222,7 @@ extension BrokerService {
         ConnectionID(place: UInt32(connection))
     }
 
-    private func carryOut() {
+    func carryOut() {
         for command in engine.takeCommands() {
             switch command {
             case .flush(let id): loop.flush(id.index)

@@ -50,7 +50,7 @@ extension Broker {
         case .repeatRelease:
             effects.append(.acknowledge(.pubrel, packetID, .success, to: id))
         case .complete:
-            count { $0.messagesDelivered += 1 }
+            count { $0.deliveredMessages[flight.held.qos] += 1 }
             record(.completed(session, packetID), into: &effects)
             fillWindow(session, on: id, at: now, into: &effects)
         case .refuse:  // [MQTT-4.4.0-2]

@@ -9,7 +9,7 @@ extension Broker {
         by packet: PublishPacket, on id: ConnectionID, unacknowledged: Int
     ) -> (ReasonCode, String)? {
         if packet.retain, !limits.retainAvailable { return (.retainNotSupported, "RETAIN set") }
-        if packet.qos > limits.qosMax {  // [MQTT-3.2.2-11]
+        if packet.qos > connections[id.index].terms.qosMax {  // [MQTT-3.2.2-11]
             return (.qosNotSupported, "QoS \(packet.qos.rawValue) is above the maximum")
         }
         guard connections[id.index].version == .v5, packet.qos > .atMostOnce else { return nil }
@@ -25,6 +25,7 @@ extension Broker {
     /// Why this message is never taken, however often it comes; nil if it may be.
     func refusal(of packet: PublishPacket, _ topic: Span<UInt8>) -> ReasonCode? {
         if !limits.allow(topic: topic) { return .topicNameInvalid }
+        if SysTopics.isReserved(topic) { return .notAuthorized }
         if packet.payload.count > limits.payloadBytesMax ?? .max { return .quotaExceeded }
         return nil
     }

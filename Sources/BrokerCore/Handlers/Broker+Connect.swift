@@ -69,9 +69,11 @@ extension Broker {
         if packet.will != nil, storeIsFull || memoryIsFull { return .quotaExceeded }
         guard let will = packet.will else { return nil }
         if will.retain, !limits.retainAvailable { return .retainNotSupported }  // [MQTT-3.2.2-13]
-        if will.qos > limits.qosMax { return .qosNotSupported }  // [MQTT-3.2.2-12]
+        let qosMax = connections[id.index].terms.qosMax
+        if will.qos > qosMax { return .qosNotSupported }  // [MQTT-3.2.2-12]
         let topic = bytes.extracting(will.topic)
         if !limits.allow(topic: topic) { return .topicNameInvalid }
+        if SysTopics.isReserved(topic) { return .notAuthorized }
         return will.payload.count > limits.payloadBytesMax ?? .max ? .packetTooLarge : nil
     }
 
@@ -91,7 +93,7 @@ extension Broker {
         _ id: ConnectionID, _ client: ClientID?, _ reason: ReasonCode, at now: Instant,
         into effects: inout EffectList
     ) {
-        count { $0.connectionsRefused += 1 }
+        count { $0.refusedConnections[reason] += 1 }
         effects.tell(
             .refused(client, peer: connections[id.index].peer, reason, detail: reason.name))
         effects.answer(
@@ -141,7 +143,10 @@ extension Broker {
         connections[id.index].keepAlive = KeepAlive(seconds: keepAlive(of: packet))
         connections[id.index].inherited = Set(state[session].inbound.ids)
         state[session].connection = id
-        count { $0.connectionsOpen += 1 }
+        count {
+            $0.connectionsOpen += 1
+            $0.connectionsMaximum = max($0.connectionsMaximum, $0.connectionsOpen)
+        }
     }
 
     private func keepAlive(of packet: ConnectPacket) -> UInt16 {

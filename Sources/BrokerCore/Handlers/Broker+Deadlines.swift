@@ -12,6 +12,7 @@ extension Broker {
         case .commit: break
         case .session(let id): sessionDue(id, at: now, into: &effects)
         case .retained: retainedDue(at: now, into: &effects)
+        case .sys: break  // The engine asks for it, with its own figures.
         }
     }
 

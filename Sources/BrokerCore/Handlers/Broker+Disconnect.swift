@@ -34,13 +34,14 @@ extension Broker {
     ) {
         switch connections[id.index].phase {
         case .awaitingConnect:
-            count { $0.connectionsRefused += 1 }
+            count { $0.refusedConnections[reason] += 1 }
             effects.tell(
                 .refused(nil, peer: connections[id.index].peer, reason, detail: detail))
             if connections[id.index].version == .v5 {
                 effects.answer(.connack(Answer.Connack(reason: reason)), to: id)
             }
         case .open:
+            count { $0.violations[reason] += 1 }
             connections[id.index].departure = .violated(detail)
             effects.append(.disconnect(reason, id))
         case .closing:
@@ -53,8 +54,8 @@ extension Broker {
     package mutating func unsupportedVersion(
         _ level: UInt8, on id: ConnectionID, at now: Instant, into effects: inout EffectList
     ) {
-        count { $0.connectionsRefused += 1 }
         let reason = ReasonCode.unsupportedProtocolVersion
+        count { $0.refusedConnections[reason] += 1 }
         effects.tell(
             .refused(
                 nil, peer: connections[id.index].peer, reason, detail: "protocol level \(level)"))
@@ -145,6 +146,7 @@ extension Broker {
         _ session: SessionID, expired: Bool, at now: Instant, into effects: inout EffectList
     ) {
         if state[session].will != nil { publishWill(of: session, at: now, into: &effects) }
+        if expired { count { $0.sessionsExpired += 1 } }
         let client = state[session].client
         tellDropped(.publisherEnded, client, state[session].inbound.count, into: &effects)
         let undelivered = state[session].outbound.count + state[session].waiting.count

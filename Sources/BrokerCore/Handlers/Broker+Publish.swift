@@ -29,7 +29,7 @@ extension Broker {
         _ alias: UInt16, _ topic: Span<UInt8>, on id: ConnectionID, at now: Instant,
         into effects: inout EffectList
     ) -> [UInt8]? {
-        guard alias <= limits.topicAliasMax else {
+        guard alias <= connections[id.index].terms.topicAliasMax else {
             violated(
                 id, .topicAliasInvalid, "topic alias \(alias) is above what was offered", at: now,
                 into: &effects)
@@ -65,7 +65,10 @@ extension Broker {
         }
         if isTaken {
             connections[id.index].isPaused = false
-            count { $0.messagesReceived += 1 }
+            count {
+                $0.receivedMessages[packet.qos] += 1
+                $0.payloadBytesReceived += UInt64(packet.payload.count)
+            }
         }
         return isTaken
     }
@@ -79,7 +82,7 @@ extension Broker {
             violated(id, reason, "PUBLISH: \(reason.name)", at: now, into: &effects)
             return
         }
-        count { $0.publishesRefused += 1 }
+        count { $0.refusedPublishes[reason] += 1 }
         let kind: PacketKind = packet.qos == .atLeastOnce ? .puback : .pubrec
         effects.append(.acknowledge(kind, packetID, reason, to: id))
     }

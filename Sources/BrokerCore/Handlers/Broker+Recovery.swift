@@ -11,6 +11,7 @@ extension Broker {
             if state.contains(id) { armSession(id, into: &effects) }
         }
         armRetained(into: &effects)
+        armSys(at: now, into: &effects)
     }
 
     /// The session was connected when the process ended.

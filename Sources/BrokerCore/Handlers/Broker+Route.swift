@@ -51,7 +51,8 @@ extension Broker {
     /// The lower of what was published and what was granted, unless the operator wants the latter.
     /// [MQTT-3.8.4-8]
     func outgoingQoS(of message: MessageID, granted: QoS) -> QoS {
-        limits.upgradesOutgoingQoS ? granted : min(granted, state.messages[message].qos)
+        let isUpgraded = limits.upgradesOutgoingQoS && !state.messages[message].isFleeting
+        return isUpgraded ? granted : min(granted, state.messages[message].qos)
     }
 
     /// Lists one receiver, or sends to it at once if its QoS is 0. The list begins at `start`.
@@ -114,6 +115,7 @@ extension Broker {
     /// away, where the operator wants it.
     private func waits(_ delivery: Delivery, _ session: SessionID) -> Bool {
         limits.queuesQoS0 && state[session].isJournalled
+            && !state.messages[delivery.message].isFleeting
             && (state[session].connection == nil || !state[session].waiting.isEmpty)
     }
 
@@ -151,7 +153,7 @@ extension Broker {
         } else {
             var delivery = delivery
             delivery.qos = .atMostOnce
-            count { $0.messagesDelivered += 1 }
+            count { $0.deliveredMessages[.atMostOnce] += 1 }
             effects.append(.deliver(delivery, nil, isRepeat: false, to: connection))
         }
     }
@@ -243,7 +245,7 @@ extension Broker {
     ) {
         state.messages.hold(delivery.message)
         record(.sentOnce(session), into: &effects)
-        count { $0.messagesDelivered += 1 }
+        count { $0.deliveredMessages[.atMostOnce] += 1 }
         effects.append(.deliver(delivery, nil, isRepeat: false, to: connection))
         effects.append(.letGo(delivery.message))
     }

@@ -14,6 +14,7 @@ extension Broker {
             routes.removeAll()
         }
         let session = connections[id.index].session
+        let terms = connections[id.index].terms
         var reasons: [ReasonCode] = []
         var welcome: [(filter: Range<Int>, identifier: UInt32, options: SubscriptionOptions)] = []
         var requests = packet.requests.makeIterator()
@@ -21,12 +22,13 @@ extension Broker {
             let text = bytes.extracting(request.filter)
             if let reason = refusal(of: request, bytes, on: id) {
                 let filter = String(copying: text)
+                count { $0.refusedSubscriptions[reason] += 1 }
                 effects.tell(.subscriptionRefused(state[session].client, filter: filter, reason))
                 reasons.append(connections[id.index].version == .v5 ? reason : .unspecifiedError)
                 continue
             }
             var options = request.options
-            options.maximumQoS = min(options.maximumQoS, limits.qosMax)  // [MQTT-3.2.2-10]
+            options.maximumQoS = min(options.maximumQoS, terms.qosMax)  // [MQTT-3.2.2-10]
             let identifier = packet.subscriptionIdentifier ?? 0
             let isNew = subscribe(session, text, options, identifier, into: &effects)
             reasons.append(ReasonCode(options.maximumQoS.rawValue))
@@ -38,6 +40,9 @@ extension Broker {
         for (filter, identifier, options) in welcome {
             sendRetained(
                 to: session, matching: bytes.extracting(filter), options, identifier, at: now,
+                into: &effects)
+            sendSys(
+                to: session, matching: bytes.extracting(filter), identifier, at: now,
                 into: &effects)
         }
         sendWelcome(on: id, at: now, into: &effects)
@@ -129,7 +134,7 @@ extension Broker {
                 continue
             }
             room -= state.messages[delivery.message].bodyCount + Self.packetOverhead
-            count { $0.messagesDelivered += 1 }
+            count { $0.deliveredMessages[.atMostOnce] += 1 }
             effects.append(.deliver(delivery, nil, isRepeat: false, to: id))
         }
     }

@@ -11,6 +11,8 @@ struct Message: ~Copyable {
     let number: UInt64
     let qos: QoS
     let retain: Bool
+    /// It is said by the broker itself to those who are there, and waits for nobody.
+    let isFleeting: Bool
     /// When nobody may begin to deliver it any more. [MQTT-3.3.2-5]
     let expires: Instant
     let topicCount: UInt16
@@ -89,6 +91,7 @@ struct MessageStore: ~Copyable {
     struct Draft {
         var qos: QoS
         var retain: Bool
+        var isFleeting = false
         var expires = Instant.distantFuture
         var topicCount: Int
         var propertiesCount: Int
@@ -175,7 +178,8 @@ struct MessageStore: ~Copyable {
         fill(&body)
         precondition(body.byteCount == size, "a body of another size than announced")
         let message = Message(
-            number: number, qos: draft.qos, retain: draft.retain, expires: draft.expires,
+            number: number, qos: draft.qos, retain: draft.retain, isFleeting: draft.isFleeting,
+            expires: draft.expires,
             topicCount: UInt16(draft.topicCount),
             propertiesCount: UInt32(draft.propertiesCount),
             payloadCount: UInt32(draft.payloadCount), block: block)

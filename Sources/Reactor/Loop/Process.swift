@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a program knows of its process, and its last resort for telling something.
+import CEpoll
 import Glibc
 
 /// One line on stderr, for a program that has no log yet or no more: `PROGRAM: message`.
@@ -9,6 +10,9 @@ package func complain(_ message: String) {
     // If stderr is gone there is nobody left to tell.
     _ = Glibc.write(STDERR_FILENO, line, line.count)
 }
+
+/// Bytes that the process has allocated on its heap.
+package func heapBytes() -> Int { Int(cepoll_heap_bytes()) }
 
 /// A variable of the environment; nil where it is not set or empty.
 package func environment(_ name: String) -> String? {

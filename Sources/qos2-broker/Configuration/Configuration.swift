@@ -27,9 +27,9 @@ struct Configuration: Equatable {
         var scope = ListenScope()
         var connectionsMax = Int.max
         var welcome = Welcome()
-        var qosMax = QoS.exactlyOnce
-        var topicAliasMax: UInt16 = 10
-        var outgoingTopicAliasMax: UInt16 = 10
+        var qosMax = Terms().qosMax
+        var topicAliasMax = Terms().topicAliasMax
+        var outgoingTopicAliasMax = Terms().outgoingTopicAliasMax
         /// As the configuration words it, for error messages.
         var line: String
 
@@ -80,9 +80,6 @@ struct Configuration: Equatable {
             listeners[index].welcome = listeners[index].welcome.or(welcome)
         }
         isPerListener = listeners.contains { $0.welcome != welcome }
-        limits.qosMax = listeners[0].qosMax
-        limits.topicAliasMax = listeners[0].topicAliasMax
-        limits.outgoingTopicAliasMax = listeners[0].outgoingTopicAliasMax
     }
 
     /// Nil for a journal in memory.
