@@ -37,12 +37,14 @@ class Client:
 
     versions = ("3.1.1", "5.0")
     lacks = {}  # What it cannot do, each with the reason; such tests are not asked of it.
-    eager = ()  # Versions in which it says on its own, when it is back, what it had not finished.
+    stores = False  # Keeps what it has not finished in a folder, and finds it there when it starts.
+    tells_aliases = False  # Shows with a message the topic alias that it came with.
 
     def __init__(
         self, port, version, name="", clean=True, expiry=0, keepalive=60, will=None,
-        reconnects=False, holds=False, **properties,
+        reconnects=False, holds=False, folder=None, **properties,
     ):
+        self.folder = folder
         self.port, self.version, self.name = port, version, name
         self.clean, self.expiry, self.keepalive, self.will = clean, expiry, keepalive, will
         self.reconnects, self.holds, self.properties = reconnects, holds, properties

@@ -162,6 +162,8 @@ def suits(kind, version, qos, marks):
         return False
     if qos == 0 and any(mark.name == "acknowledged" for mark in marks):
         return False
+    if "storing" in asked and not kind.stores:
+        return False
     broken = [word for mark in marks if mark.name == "breaks" for word in mark.args]
     if not all(word in kind.lacks for word in broken):
         return False
@@ -189,20 +191,26 @@ def pytest_generate_tests(metafunc):
 class Connector:
     """Makes clients of one kind and version, and ends them after the test."""
 
-    def __init__(self, kind, version, port):
-        self.kind, self.version, self.port = kind, version, port
+    def __init__(self, kind, version, port, folder):
+        self.kind, self.version, self.port, self.folder = kind, version, port, folder
         self.five = version == "5.0"
         self.clients = []
         self.count = 0
         # The highest QoS that this kind has.
         self.top = max(qos for qos in range(3) if f"qos {qos}" not in kind.lacks)
 
+    def lacks(self, word):
+        return word in self.kind.lacks or f"{word} {self.version}" in self.kind.lacks
+
     def __call__(self, name="", relay=None, **options):
         self.count += 1
-        if not name and "empty names" in self.kind.lacks:
+        if not name and self.lacks("empty names"):
             name = f"client{self.count}"
         port = relay.entrance if relay else self.port
-        client = self.kind(port, self.version, name=name, **options)
+        # Where it may keep what it has not finished: by name, for when it comes again.
+        folder = self.folder / (name or f"unnamed{self.count}")
+        folder.mkdir(exist_ok=True)
+        client = self.kind(port, self.version, name=name, folder=folder, **options)
         self.clients.append(client)
         client.wait("connected")
         return client
@@ -210,7 +218,7 @@ class Connector:
 
 @pytest.fixture
 def connect(request, broker):
-    connector = Connector(*request.param, broker.port)
+    connector = Connector(*request.param, broker.port, broker.folder)
     yield connector
     for client in connector.clients:
         client.stop()

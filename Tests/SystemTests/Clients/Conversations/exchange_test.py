@@ -109,6 +109,7 @@ def test_retained(connect, qos):
     assert late.briefs() == [("state", "fresh", connect.top, False)]
 
 
+@pytest.mark.asks("short keep alive")
 def test_keep_alive_is_kept_by_pings(connect):
     lively, watcher = connect(keepalive=1), connect()
     watcher.subscribe("fence", connect.top)

@@ -49,9 +49,10 @@ def test_request_and_response(connect):
 def test_message_expiry_counts_down(connect):
     receiver, sender = connect(), connect()
     receiver.subscribe("a", connect.top)
-    sender.publish("a", "x", connect.top, message_expiry_interval=4_000_000_000)
+    # Not above 2^31: paho for C writes another number then, with arithmetic of signed integers.
+    sender.publish("a", "x", connect.top, message_expiry_interval=2_000_000_000)
     left = receiver.hear()[0].properties["message_expiry_interval"]
-    assert 4_000_000_000 - LIMIT <= left <= 4_000_000_000
+    assert 2_000_000_000 - LIMIT <= left <= 2_000_000_000
 
 
 @five

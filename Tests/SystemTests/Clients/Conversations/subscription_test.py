@@ -50,6 +50,31 @@ def test_retain_handling(connect, handling, first, second):
         assert receiver.briefs(len(expected)) == expected
 
 
+@pytest.mark.parametrize("members", [1, 3])
+def test_shared_subscription(connect, qos, members):
+    """Each message goes to one of the members, and to all others who asked for it."""
+    group = [connect(f"member{number}") for number in range(members)]
+    for member in group:
+        member.subscribe("$share/group/work/+", qos)
+        member.subscribe("fence", qos)
+    alone, other = connect("alone"), connect("other")
+    alone.subscribe("work/#", qos)
+    other.subscribe("$share/another/work/#", qos)
+    sender = connect("sender")
+    for number in range(30):
+        sender.publish("work/items", str(number), qos)
+    sender.publish("fence", "fence", qos)
+    items = [("work/items", str(number), qos, False) for number in range(30)]
+    assert alone.briefs(30) == items and other.briefs(30) == items
+    for member in group:
+        member.hear_of(b"fence")
+    shares = [[item for item in member.briefs() if item[0] != "fence"] for member in group]
+    assert all(shares)  # Nobody goes without.
+    assert sorted(sum(shares, []), key=items.index) == items
+    for share in shares:
+        assert share == sorted(share, key=items.index)
+
+
 @pytest.mark.asks("5.0", "subscription identifiers")
 def test_subscription_identifiers(connect):
     receiver, sender = connect(), connect()

@@ -26,6 +26,7 @@ def packed(properties):
 
 
 class Gmqtt(Client):
+    tells_aliases = True
     lacks = {
         "exactly once": "hands on each QoS 2 PUBLISH, remembering no identifier: a repeat is a "
         "second message. Breaks [MQTT-4.3.3-10]",

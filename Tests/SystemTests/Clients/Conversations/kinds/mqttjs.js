@@ -113,6 +113,7 @@ const commands = {
       keepalive: line.number('keepalive'),
       reconnectPeriod: line.number('reconnects') ? 50 : 0,
       resubscribe: false,
+      topicAliasMaximum: Number(properties(line.fields, 'p.')?.topicAliasMaximum || 0),
       autoUseTopicAlias: true,
       autoAssignTopicAlias: true
     }

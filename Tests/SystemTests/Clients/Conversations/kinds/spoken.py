@@ -73,7 +73,7 @@ class Spoken(Client):
         self.tell(
             "connect", *will, *fields("p.", self.properties), five=self.five, name=self.name,
             clean=self.clean, expiry=self.expiry, keepalive=self.keepalive, port=self.port,
-            reconnects=self.reconnects, holds=self.holds)
+            reconnects=self.reconnects, holds=self.holds, folder=str(self.folder))
 
     def tell(self, word, *more, **named):
         line = "\t".join([word, *(field(name, value) for name, value in named.items()), *more])
@@ -126,6 +126,12 @@ class Spoken(Client):
             "publish", "published", *fields("p.", properties), topic=topic, payload=payload,
             qos=qos, retain=retain)
 
+    def crash(self):
+        """kill -9 of the client."""
+        self.process.kill()
+        self.process.wait(LIMIT)
+        self.reader.join(LIMIT)
+
     def release(self):
         self.tell("release")
 
@@ -134,7 +140,10 @@ class Spoken(Client):
         self.wait("left")
 
     def stop(self):
-        self.process.stdin.close()
+        try:
+            self.process.stdin.close()
+        except BrokenPipeError:
+            pass  # It was killed in the middle of a line.
         try:
             self.process.wait(LIMIT)
         except subprocess.TimeoutExpired:

@@ -35,6 +35,7 @@ class Zmqtt(Client):
         "and PUBREL are lost. Breaks [MQTT-4.1.0-1]",
         "resuming sends": "fails what was under way when the connection went",
         "topic aliases received": "allows none",
+        "topic aliases sent": "takes no empty topic",
         "subscription identifiers": "keeps the last where there are several",
         "reason of disconnection": "does not tell",
         "reason of leaving": "gives none",
