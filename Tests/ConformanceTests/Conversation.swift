@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A conversation with the engine that is held again in other ways: byte by byte, all at once, and
-// where the programs are at hand, over TCP with the real broker. The answers must be the same bytes.
+// where the programs are at hand, over TCP with the real broker. Answers must be the same bytes.
 import BrokerCore
 import MQTT
 import Synchronization

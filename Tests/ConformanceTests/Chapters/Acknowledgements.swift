@@ -67,7 +67,7 @@ extension Conformance.Acknowledgements {
 
     @Test
     func
-        `[5.0 MQTT-3.4.2-1, 3.4.2-2, 3.4.2-3, 3.5.2-1, 3.5.2-2, 3.5.2-3] short answers, listed codes`()
+        `[5.0 MQTT-3.4.2-1, 3.4.2-2, 3.4.2-3, 3.5.2-1, 3.5.2-2, 3.5.2-3] listed codes that fit`()
         throws
     {
         var limits = Limits()

@@ -78,3 +78,83 @@ extension Conformance.Aliases {
         }
     }
 }
+
+/// The topic of a PUBLISH as it was sent, and the alias with it.
+private struct Naming: Equatable {
+    let topic: String
+    let alias: UInt16?
+
+    init(_ topic: String, _ alias: UInt16?) {
+        self.topic = topic
+        self.alias = alias
+    }
+
+    static func all(in wire: [UInt8]) throws -> [Naming] {
+        var namings: [Naming] = []
+        var at = 0
+        while let header = try FixedHeader.read(wire.span, at: at, version: .v5) {
+            at = header.end
+            guard header.kind == .publish else { continue }
+            let packet = try PublishPacket(wire.span, header, .v5, from: .server)
+            namings.append(
+                Naming(
+                    String(decoding: wire[packet.topic], as: UTF8.self),
+                    packet.properties.topicAlias))
+        }
+        return namings
+    }
+}
+
+extension Conformance.Aliases {
+    @Test func `[5.0 MQTT-3.1.2-26, 3.3.2-8, 3.3.2-11, 3.3.2-7] the broker's are 1 to the maximum`()
+        throws
+    {
+        for most in [1, 2, 65_535] as [UInt16] {
+            try conversation { scene in
+                let plc = scene.client("plc")
+                let db = scene.client("db")
+                plc.connect()
+                for _ in 0..<2 {
+                    db.connect { $0.topicAliasMaximum = most }
+                    db.subscribe("#", qos: 0)
+                    // What an alias stands for is said before it is used, on each connection.
+                    var meanings: [UInt16: String] = [:]
+                    for round in 0..<3 {
+                        for topic in ["a", "b", "c"] {
+                            plc.publish(topic, "x")
+                            _ = db.received()
+                            let naming = try #require(try Naming.all(in: db.lastWire).first)
+                            if let alias = naming.alias {
+                                #expect(alias >= 1 && alias <= most)
+                                if !naming.topic.isEmpty { meanings[alias] = naming.topic }
+                                #expect(meanings[alias] == topic)
+                            } else {
+                                #expect(naming.topic == topic)
+                            }
+                            if round > 0, topic == "a" { #expect(naming == Naming("", 1)) }
+                        }
+                    }
+                    #expect(meanings.count == min(3, Int(most)))
+                    db.lose()
+                }
+            }
+        }
+    }
+
+    @Test func `[5.0 MQTT-3.1.2-26] no more than this broker gives`() throws {
+        var limits = Limits()
+        limits.outgoingTopicAliasMax = 0
+        try conversation(limits) { scene in
+            let plc = scene.client("plc")
+            let db = scene.client("db")
+            plc.connect()
+            db.connect { $0.topicAliasMaximum = 5 }
+            db.subscribe("#", qos: 0)
+            for _ in 0..<2 {
+                plc.publish("a", "x")
+                #expect(db.received() == [.publish("a", "x")])
+                #expect(db.lastWire == Raw.publish(.v5, "a", "x"))
+            }
+        }
+    }
+}

@@ -56,7 +56,7 @@ extension Conformance.Connack {
 
     @Test
     func
-        `[3.1.1 MQTT-3.2.2-4, 3.2.2-5] [5.0 MQTT-3.2.2-6, 3.2.2-7] a refusal has no session, and closes`()
+        `[3.1.1 MQTT-3.2.2-4, 3.2.2-5] [5.0 MQTT-3.2.2-6, 3.2.2-7] a refusal closes`()
         throws
     {
         try conversations { scene, version in
@@ -128,6 +128,80 @@ extension Conformance.Connack {
 }
 
 extension Conformance.Connack {
+    @Test
+    func `[5.0 MQTT-3.2.2-9, 3.2.2-10] Maximum QoS is told, and any may be asked for`()
+        throws
+    {
+        for most in 0...1 {
+            var limits = Limits()
+            limits.qosMax = QoS(most)
+            try conversation(limits) { scene in
+                let plc = scene.client("plc", .v5)
+                plc.connect()
+                #expect(connack(plc)?.maximumQoS == QoS(most))
+                for qos in 0...2 {
+                    // Accepted; what is granted is what can come.
+                    let granted = ReasonCode(UInt8(min(qos, most)))
+                    #expect(plc.subscribe("t", qos: qos) == [.suback([granted])])
+                }
+                let id: PacketID? = most == 0 ? nil : 1
+                let own = plc.publish("t", "x", qos: most, id: id)
+                #expect(own.first == .publish("t", "x", qos: most, id: id))
+            }
+        }
+        try conversation { scene in
+            let plc = scene.client("plc", .v5)
+            plc.connect()
+            // 2 is never written.
+            #expect(!plc.lastWire.dropFirst(5).contains(0x24))
+        }
+    }
+
+    @Test func `[5.0 MQTT-3.2.2-11, qos-not-supported] a QoS above the maximum: 0x9B`() throws {
+        for most in 0...1 {
+            var limits = Limits()
+            limits.qosMax = QoS(most)
+            try conversation(limits) { scene in
+                for qos in (most + 1)...2 {
+                    let plc = scene.client("plc", .v5)
+                    plc.connect()
+                    #expect(
+                        plc.publish("t", "x", qos: qos, id: 1) == farewell(.qosNotSupported, .v5))
+                }
+            }
+        }
+    }
+
+    @Test func `[5.0 MQTT-3.2.2-12] and a will with one is refused`() throws {
+        var limits = Limits()
+        limits.qosMax = .atLeastOnce
+        try conversation(limits) { scene in
+            for qos in 0...2 {
+                let plc = scene.client("plc", .v5)
+                let will = WillEncoder(topic: "w", payload: [], qos: QoS(qos))
+                #expect(
+                    plc.connect(will: will)
+                        == (qos < 2 ? [.connack()] : [.connack(.qosNotSupported), .closed]))
+            }
+        }
+    }
+
+    @Test func `[5.0 MQTT-3.1.2-28] Response Information only for who asks for it`() throws {
+        var limits = Limits()
+        limits.responseInformation = "answers/%c"
+        try conversation(limits) { scene in
+            let plc = scene.client("plc", .v5)
+            for asks in [nil, false] as [Bool?] {
+                plc.connect { $0.requestResponseInformation = asks }
+                #expect(connack(plc)?.responseInformation == nil)
+                plc.disconnect()
+            }
+            plc.connect { $0.requestResponseInformation = true }
+            let range = try #require(connack(plc)?.responseInformation)
+            #expect(plc.lastWire[range].elementsEqual([UInt8]("answers/plc")))
+        }
+    }
+
     @Test func `[5.0 MQTT-3.2.2-13] a retained will is refused where nothing is retained`() throws {
         var limits = Limits()
         limits.retainAvailable = false

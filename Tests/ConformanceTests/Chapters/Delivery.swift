@@ -149,7 +149,7 @@ extension Conformance.Order {
 
     @Test
     func
-        `[3.1.1 MQTT-4.6.0-5, 4.6.0-6] [5.0 MQTT-4.6.0-5, 4.6.0-6] a topic's messages stay in order`()
+        `[3.1.1 MQTT-4.6.0-5, 4.6.0-6] [5.0 MQTT-4.6.0-5, 4.6.0-6] topics have an order`()
         throws
     {
         for qos in 0...2 {

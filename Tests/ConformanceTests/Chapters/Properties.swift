@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // 2.2.2, properties: where each may stand, how often, and with which values. The table is written
 // anew from the standard, and not taken from the code that it judges.
+import BrokerCore
 import MQTT
 import Testing
 
@@ -170,7 +171,12 @@ extension Conformance.Properties {
 
     @Test func `[5.0 MQTT-3.1.2-29] without problem information only three packets explain`() throws
     {
-        try conversation { scene in
+        var limits = Limits()
+        limits.waitingMax = 1
+        try conversation(limits) { scene in
+            let (filler, away) = scene.pair(.v5, "full")
+            away.lose()
+            filler.publish("full", "x", qos: 1, id: 1)
             let plc = scene.client("plc", .v5)
             plc.open()
             plc.send(Raw.connect(.v5, properties: [0x17, 0], Raw.text("plc")))
@@ -182,6 +188,11 @@ extension Conformance.Properties {
             #expect(plc.lastWire == [0x70, 3, 0, 7, 0x92])
             plc.pubrec(7)
             #expect(plc.lastWire == [0x62, 3, 0, 7, 0x92])
+            // A message that is lost is explained only to who wants to know.
+            plc.publish("full", "x", qos: 1, id: 3)
+            #expect(plc.lastWire == [0x40, 3, 0, 3, 0x97])
+            plc.publish("full", "x", qos: 2, id: 4)
+            #expect(plc.lastWire == [0x50, 3, 0, 4, 0x97])
             // Where it is allowed it may still be.
             #expect(plc.send([0x00, 0]) == farewell(.malformedPacket, .v5))
         }

@@ -119,6 +119,28 @@ extension Conformance.Publish {
         }
     }
 
+    @Test func `[MQTT-4.5.0-1] [5.0 MQTT-2.2.2-1] from either version to either version`() throws {
+        for (first, second) in everyPairOfVersions() {
+            for qos in 0...2 {
+                try conversation { scene in
+                    let plc = scene.client("plc", first)
+                    let db = scene.client("db", second)
+                    plc.connect()
+                    db.connect()
+                    db.subscribe("t", qos: qos)
+                    let id = qos == 0 ? nil : 7
+                    plc.send(Raw.publish(first, flags: UInt8(qos << 1), "t", id: id, "x"))
+                    if qos == 2 { plc.pubrel(7) }
+                    _ = db.received()
+                    let own = qos == 0 ? nil : 1
+                    #expect(
+                        db.lastWire
+                            == Raw.publish(second, flags: UInt8(qos << 1), "t", id: own, "x"))
+                }
+            }
+        }
+    }
+
     @Test func `[MQTT-3.3.4-1] an answer by QoS: none, PUBACK, PUBREC`() throws {
         try conversations { scene, version in
             let plc = scene.client("plc", version)

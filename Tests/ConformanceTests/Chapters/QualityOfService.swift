@@ -223,7 +223,7 @@ extension Conformance.QualityOfService {
     }
 
     @Test
-    func `[3.1.1 MQTT-4.3.3-2] [5.0 MQTT-4.3.3-10] before PUBREL repeats bring PUBREC and no copy`()
+    func `[3.1.1 MQTT-4.3.3-2] [5.0 MQTT-4.3.3-10] before PUBREL a repeat is no copy`()
         throws
     {
         try conversations { scene, version in

@@ -63,7 +63,7 @@ extension Conformance.Sessions {
 
     @Test
     func
-        `[3.1.1 MQTT-3.1.2-6, 4.1.0-2] [5.0 MQTT-4.1.0-1] a clean session ends with its connection`()
+        `[3.1.1 MQTT-3.1.2-6, 4.1.0-2] [5.0 MQTT-4.1.0-1] it ends with its connection`()
         throws
     {
         try conversations { scene, version in
@@ -111,6 +111,35 @@ extension Conformance.Sessions {
             #expect(b.resume() == [.connack(present: false)])
             #expect(c.resume() == [.connack(present: false)])
             #expect(a.resume() == [.connack(present: true)])
+        }
+    }
+
+    @Test func `[MQTT-3.1.3-2] also when the client comes back with another version`() throws {
+        let own = [UserProperty("n", "v")]
+        try conversation { scene in
+            let plc = scene.client("plc", .v5)
+            let new = scene.client("db", .v5)
+            let old = scene.client("db", .v311)
+            plc.connect()
+            new.resume()
+            new.subscribe("t", qos: 2, identifier: 7)
+            new.lose()
+            for _ in 0..<2 {
+                plc.publish("t", "x", qos: 1, id: 1, userProperties: own)
+            }
+            #expect(
+                old.resume() == [
+                    .connack(present: true), .publish("t", "x", qos: 1, id: 1),
+                    .publish("t", "x", qos: 1, id: 2),
+                ])
+            old.puback(1)
+            old.lose()
+            #expect(
+                new.resume() == [
+                    .connack(present: true),
+                    .publish(
+                        "t", "x", qos: 1, id: 2, dup: true, identifiers: [7], userProperties: own),
+                ])
         }
     }
 

@@ -122,7 +122,7 @@ extension Conformance.Subscribe {
 
     @Test
     func
-        `[3.1.1 MQTT-3.8.4-4, 3.8.4-5] [5.0 MQTT-3.8.4-5, 3.8.4-6, 3.8.4-7] many filters, one SUBACK`()
+        `[3.1.1 MQTT-3.8.4-4, 3.8.4-5] [5.0 MQTT-3.8.4-5, 3.8.4-6, 3.8.4-7] one SUBACK`()
         throws
     {
         try conversations { scene, version in
@@ -189,6 +189,38 @@ extension Conformance.Subscribe {
             db.lose()
             db.resume()
             #expect(db.pubrel(5) == [.pubcomp(5)])
+        }
+    }
+
+    @Test func `[5.0 MQTT-3.8.3-3, 3.3.4-3] No Local holds for one of overlapping subscriptions`()
+        throws
+    {
+        try conversation { scene in
+            let (plc, db) = scene.pair(.v5, "other")
+            db.subscribe("t", qos: 2, identifier: 1, noLocal: true)
+            db.subscribe("t/#", qos: 1, identifier: 2)
+            #expect(
+                db.publish("t", "own", qos: 1, id: 1)
+                    == [.publish("t", "own", qos: 1, id: 1, identifiers: [2]), .puback(1)])
+            plc.publish("t", "theirs", qos: 1, id: 1)
+            #expect(
+                db.received() == [.publish("t", "theirs", qos: 1, id: 2, identifiers: [1, 2])])
+        }
+    }
+
+    @Test func `[5.0 MQTT-3.3.4-3] retained messages have the identifier of their subscription`()
+        throws
+    {
+        try conversation { scene in
+            let (plc, db) = scene.pair(.v5, "other")
+            plc.publish("t", "kept", retain: true)
+            for identifier in [1, 268_435_455] as [UInt32] {
+                #expect(
+                    db.subscribe("t", qos: 0, identifier: identifier) == [
+                        .suback([.grantedQoS0]),
+                        .publish("t", "kept", retain: true, identifiers: [identifier]),
+                    ])
+            }
         }
     }
 

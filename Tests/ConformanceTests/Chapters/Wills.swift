@@ -47,7 +47,7 @@ extension Conformance.Wills {
 
     @Test
     func
-        `[3.1.1 MQTT-3.1.2-8, 4.8.0-1] [5.0 MQTT-3.1.2-8] a will goes out when the rules are broken`()
+        `[3.1.1 MQTT-3.1.2-8, 4.8.0-1] [5.0 MQTT-3.1.2-8] it goes out at a breach too`()
         throws
     {
         try conversations { scene, version in
@@ -101,7 +101,7 @@ extension Conformance.Wills {
 
     @Test
     func
-        `[3.1.1 MQTT-3.1.2-16, 3.1.2-17] [5.0 MQTT-3.1.2-14, 3.1.2-15] retained or not, as it says`()
+        `[3.1.1 MQTT-3.1.2-16, 3.1.2-17] [5.0 MQTT-3.1.2-14, 3.1.2-15] retained as it says`()
         throws
     {
         for retain in [false, true] {
@@ -178,6 +178,49 @@ extension Conformance.Wills {
             plc.connect(will: message)
             plc.lose()
             #expect(watcher.received() == [.publish("w", "x", userProperties: properties)])
+        }
+    }
+
+    @Test
+    func `[5.0 will-message] a will has its properties, and its expiry runs from its publication`()
+        throws
+    {
+        let block =
+            Raw.userProperty("a", "1") + [0x01, 1] + [0x03] + Raw.text("text/plain") + [0x08]
+            + Raw.text("answer") + [0x09] + Raw.text([0, 255])
+        try conversation { scene in
+            let watcher = scene.client("watcher", .v5)
+            watcher.connect()
+            watcher.subscribe("w", qos: 0)
+            let plc = scene.client("plc", .v5)
+            plc.open()
+            plc.send(
+                Raw.connect(
+                    .v5, flags: 0x06,
+                    Raw.text("plc") + Raw.properties([0x18, 0, 0, 0, 0] + block) + Raw.text("w")
+                        + Raw.text("x")))
+            plc.lose()
+            #expect(watcher.received().count == 1)
+            #expect(watcher.lastWire == Raw.publish(.v5, "w", properties: block, "x"))
+        }
+        try conversation { scene in
+            let watcher = scene.watcher(.v5)
+            let plc = scene.client("plc", .v5)
+            var late = will(qos: 1, delay: 50)
+            late.messageExpiry = 30
+            plc.resume(will: late)
+            scene.pass(.seconds(100))
+            plc.lose()
+            watcher.lose()
+            watcher.resume()
+            watcher.subscribe("w")
+            scene.pass(.seconds(49))
+            watcher.lose()
+            scene.pass(.seconds(11))
+            #expect(
+                watcher.resume() == [
+                    .connack(present: true), .publish("w", "x", qos: 1, id: 1, expiry: 20),
+                ])
         }
     }
 

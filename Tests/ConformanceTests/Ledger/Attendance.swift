@@ -8,7 +8,7 @@ import Testing
 
 @testable import Scenes
 
-/// All tests of this target, by chapter of the standard. Below, each test is named by what it shows.
+/// All tests of this target, by chapter of the standard. Each is named by what it shows.
 @Suite(.noted, .judged) enum Conformance {}
 
 /// Notes each test that has run to its end.
