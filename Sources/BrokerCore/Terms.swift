@@ -4,6 +4,7 @@
 import MQTT
 
 package struct Terms: Equatable, Sendable {
+    package var versions: Set<ProtocolVersion> = [.v311, .v5]
     package var allowsAnonymous = true
     package var allowsEmptyClientID = true
     package var assignedClientIDPrefix = "auto-"

@@ -90,6 +90,7 @@ extension Configuration.Listener {
         terms.allowsEmptyClientID = welcome.allowsEmptyClientID ?? terms.allowsEmptyClientID
         terms.assignedClientIDPrefix =
             welcome.assignedClientIDPrefix ?? terms.assignedClientIDPrefix
+        terms.versions = versions
         terms.qosMax = qosMax
         terms.topicAliasMax = topicAliasMax
         terms.outgoingTopicAliasMax = outgoingTopicAliasMax

@@ -121,7 +121,8 @@ import Testing
             "socket_domain ipv5", "protocol websockets", "bind_address", "port 0",
             "listener 99999", "listener 0 mqtt.sock", "listener 1 2 3", "max_connections -2",
             "auto_id_prefix \(String(repeating: "x", count: 51))", "clientid_prefixes",
-            "per_listener_settings 2", "queue_memory -1",
+            "per_listener_settings 2", "queue_memory -1", "accept_protocol_versions 3",
+            "accept_protocol_versions 4,6", "accept_protocol_versions ,",
         ]
         for mistake in mistakes {
             let errors = reader(" " + mistake).errors
@@ -150,6 +151,7 @@ extension ConfigurationTests {
             listener 1884
             bind_interface lo
             max_qos 1
+            accept_protocol_versions 3, 5
             max_topic_alias 3
             max_topic_alias_broker 0
             listener 0 /run/mqtt.sock
@@ -164,6 +166,7 @@ extension ConfigurationTests {
         #expect(listeners[0].scope == ListenScope(family: .ipv4))
         #expect(listeners[1].scope == ListenScope(interface: "lo"))
         #expect(listeners.map(\.qosMax) == [.exactlyOnce, .atLeastOnce, .exactlyOnce])
+        #expect(listeners.map(\.versions) == [[.v311, .v5], [.v5], [.v311, .v5]])
         #expect(listeners.map(\.topicAliasMax) == [10, 3, 10])
         #expect(listeners.map(\.outgoingTopicAliasMax) == [10, 0, 10])
         #expect(listeners.allSatisfy { $0.welcome.allowsAnonymous == true }, "all are local")

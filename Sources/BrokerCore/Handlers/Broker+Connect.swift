@@ -55,6 +55,9 @@ extension Broker {
         of packet: ConnectPacket, _ bytes: Span<UInt8>, _ asked: ClientID, _ client: ClientID,
         on id: ConnectionID
     ) -> ReasonCode? {
+        guard connections[id.index].terms.versions.contains(packet.version) else {
+            return .unsupportedProtocolVersion
+        }
         if packet.authenticationMethod != nil { return .badAuthenticationMethod }
         if asked.isEmpty, !mayBeEmpty(packet, on: id) { return .clientIdentifierNotValid }
         if !connections[id.index].terms.allowsAnonymous { return .notAuthorized }

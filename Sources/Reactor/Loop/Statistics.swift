@@ -11,8 +11,9 @@ package struct Statistics: Equatable, Sendable {
     /// Connections that peers opened, and that we did.
     package var accepted = 0
     package var dialled = 0
-    /// Accepted and closed at once: over a connection limit, or out of descriptors.
-    package var refused = 0
+    /// Accepted and closed at once: over a limit of connections, or out of descriptors.
+    package var refusedOverLimit = 0
+    package var refusedOutOfDescriptors = 0
     /// Times that accepting had to pause, because the system had no descriptor or memory left.
     package var acceptPauses = 0
     /// Events for descriptors that were closed earlier in the same turn.
@@ -21,6 +22,8 @@ package struct Statistics: Equatable, Sendable {
     package var connections = 0
     /// The longest turn, waiting not counted.
     package var worstTurn: Duration = .zero
+
+    package var refused: Int { refusedOverLimit + refusedOutOfDescriptors }
 
     package init() {}
 }

@@ -122,11 +122,11 @@ extension EventLoop {
             || connections(tag: listener.tag) >= listener.connectionsMax
         if isOver {
             Glibc.close(socket)
-            statistics.refused &+= 1
+            statistics.refusedOverLimit &+= 1
             return
         }
         guard let slot = adopt(socket, listener: index, connecting: false) else {
-            statistics.refused &+= 1
+            statistics.refusedOutOfDescriptors &+= 1
             return pauseAccepting(
                 SystemError(operation: "accept", subject: "\(listener.address)"))
         }
@@ -145,7 +145,7 @@ extension EventLoop {
         let socket = Glibc.accept(listener, nil, nil)
         if socket >= 0 {
             Glibc.close(socket)
-            statistics.refused &+= 1
+            statistics.refusedOutOfDescriptors &+= 1
         }
         reserveDescriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
         report(error)

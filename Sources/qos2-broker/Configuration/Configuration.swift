@@ -27,6 +27,7 @@ struct Configuration: Equatable {
         var scope = ListenScope()
         var connectionsMax = Int.max
         var welcome = Welcome()
+        var versions = Terms().versions
         var qosMax = Terms().qosMax
         var topicAliasMax = Terms().topicAliasMax
         var outgoingTopicAliasMax = Terms().outgoingTopicAliasMax

@@ -38,7 +38,8 @@ enum ForeignKeys {
     /// Keys, and why they are refused.
     private static let missing: KeyValuePairs<String, [String]> = [
         noPasswords: ["password_file", "use_username_as_clientid"],
-        noAccessLists: ["acl_file", "mount_point"],
+        noAccessLists: ["acl_file"],
+        "all listeners share one tree of topics": ["mount_point"],
         noPlugins: [
             "plugin", "global_plugin", "plugin_load", "plugin_use", "plugin_opt_*",
             "auth_plugin", "auth_opt_*", "auth_plugin_deny_special_chars",
@@ -66,7 +67,6 @@ enum ForeignKeys {
         ],
         noWebSockets: ["http_dir", "websockets_origin"],
         noProxies: ["enable_proxy_protocol", "proxy_protocol_v2_require_tls"],
-        "all versions that are spoken here are accepted everywhere": ["accept_protocol_versions"],
     ]
 
     /// Switches that ask for nothing while they are off.

@@ -74,6 +74,14 @@ extension Key {
                     value.scope.interface = try entry.text()
                 }, listener: { $0.scope.interface.map { [$0] } ?? [] }),
             Key(
+                "accept_protocol_versions",
+                .listener { (entry, value) throws(SettingsError) in
+                    value.versions = try versions(entry)
+                },
+                listener: { listener in
+                    [listener.versions.map { "\($0.rawValue)" }.sorted().joined(separator: ",")]
+                }),
+            Key(
                 "max_qos",
                 .listener { (entry, value) throws(SettingsError) in
                     value.qosMax = QoS(rawValue: UInt8(try entry.integer(in: 0...2)))!
@@ -175,6 +183,26 @@ extension Key {
 }
 
 extension Key {
+    /// `4, 5`: the levels of CONNECT.
+    private static func versions(
+        _ entry: SettingsEntry
+    ) throws(SettingsError) -> Set<ProtocolVersion> {
+        var versions: Set<ProtocolVersion> = []
+        for word in try entry.text().split(whereSeparator: { ", \t".contains($0) }) {
+            switch word {
+            case "3": continue  // MQTT 3.1 is refused anyway.
+            case "4": versions.insert(.v311)
+            case "5": versions.insert(.v5)
+            default:
+                throw entry.refusal("'\(entry.key)' needs some of 3, 4 and 5, not '\(word)'")
+            }
+        }
+        guard !versions.isEmpty else {
+            throw entry.refusal("'\(entry.key)' must have 4 or 5: MQTT 3.1 is not spoken here")
+        }
+        return versions
+    }
+
     /// mosquitto's units, in which `m` is a month.
     private static func expiry(_ entry: SettingsEntry) throws(SettingsError) -> SessionExpiry {
         if entry.value == "never" { return SessionExpiry(seconds: .max) }

@@ -13,9 +13,9 @@ private let levels = ["0", "1", "2"]
         let stage: Stage
         let broker: Program
 
-        init() throws {
+        init(_ settings: String = "") throws {
             stage = try Stage()
-            broker = try stage.startBroker()
+            broker = try stage.startBroker(settings)
         }
 
         func publish(_ arguments: String...) throws {
@@ -132,6 +132,33 @@ private let levels = ["0", "1", "2"]
         #expect(try second.end() == 0)
         let got = second.lines.filter { $0.hasPrefix("got ") }
         #expect(got == ["got later 1", "got later 2"])
+        try room.end()
+    }
+
+    /// The values and the log, as tools that watch a mosquitto read them.
+    @Test(arguments: versions)
+    func theBrokerTellsOfItself(_ version: String) throws {
+        let room = try Room("sys_interval 1\nlog_dest topic\nlog_dest stderr\n")
+        let watcher = try room.subscribe(
+            "-V", version, "-i", "watcher", "-q", "2", "-t", "$SYS/#", "-F", "%r %q %t %p")
+        for name in [
+            "version qos2", "uptime ", "clients/total 1", "messages/received ", "heap/current ",
+            "load/bytes/sent/15min ", "retained messages/count 0",
+        ] {
+            try watcher.waitFor("1 0 $SYS/broker/\(name)")
+        }
+        try room.publish("-i", "plant", "-q", "2", "-t", "a", "-m", "b")
+        for line in [
+            "0 0 $SYS/broker/publish/messages/received 1",
+            "0 0 $SYS/broker/publish/bytes/received 1",
+            "0 0 $SYS/broker/log/I client plant connected", "0 0 $SYS/broker/clients/maximum ",
+        ] {
+            try watcher.waitFor(line)
+        }
+        let other = try room.subscribe("-V", version, "-t", "#", "-F", "all %t")
+        try watcher.waitFor("0 0 $SYS/broker/log/M/subscribe ")
+        try watcher.waitFor("0 0 $SYS/broker/subscriptions/count 2")
+        #expect(!other.log.contains("all $SYS"))
         try room.end()
     }
 

@@ -53,8 +53,8 @@ final class Stage {
             Repository.program(program), arguments, in: folder, environment: environment)
     }
 
-    func startBroker() throws -> Program {
-        let file = try write("broker.conf", "listener \(port) 127.0.0.1\n")
+    func startBroker(_ settings: String = "") throws -> Program {
+        let file = try write("broker.conf", settings + "listener \(port) 127.0.0.1\n")
         let broker = try start("qos2-broker", ["-c", file])
         try broker.wait(for: "an open port", until: { accepts(port) })
         return broker
