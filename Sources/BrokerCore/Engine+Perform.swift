@@ -28,16 +28,20 @@ extension Engine {
         case .answer(let index, let id): send(effects.answers[Int(index)], to: id, at: now)
         case .pong(let id): sendPong(to: id)
         case .disconnect(let reason, let id): disconnect(reason, id)
-        case .close(let id):
-            outlets[id.index].isClosing = true
-            outlets[id.index].isDeaf = true
-            list(id)
+        case .close(let id): close(id)
         case .pauseReading(let id): command(.pauseReading(id))
         case .resumeReading(let id): command(.resumeReading(id))
         case .setDeadline(let deadline, let at): command(.setDeadline(deadline, at))
         case .letGo(let message): broker.state.messages.release(message)
         case .tell(let index): command(.tell(effects.notes[Int(index)]))
         }
+    }
+
+    private mutating func close(_ id: ConnectionID) {
+        outlets[id.index].isClosing = true
+        outlets[id.index].isDeaf = true
+        if outlets[id.index].isVoid { dropOutput(of: id) }
+        list(id)
     }
 
     private mutating func record(_ fact: Fact, _ isDurable: Bool) {
@@ -172,7 +176,8 @@ extension Engine {
         case .connack(let connack):
             guard let encoder = encoder(of: connack, version, to: id) else { return }
             guard !append(encoder, to: id) else { return }
-            // No DISCONNECT may come before it. [MQTT-3.14.0-1]
+            // Nothing may come before it, and resends stand behind it. [MQTT-3.2.0-1]
+            outlets[id.index].isVoid = true
             broker.connections[id.index].departure = .violated(Self.doesNotFit(.connack))
             broker.leave(id, at: now, into: &effects)
         }

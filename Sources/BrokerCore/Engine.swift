@@ -145,6 +145,13 @@ extension Engine {
         turnEnded(at: now)
     }
 
+    /// What waits in it is never said.
+    mutating func dropOutput(of id: ConnectionID) {
+        var finished: [UInt32] = []
+        outlets[id.index].output.removeAll(finished: &finished)
+        release(finished)
+    }
+
     /// The payloads of these messages have left an output that held them.
     private mutating func release(_ finished: [UInt32]) {
         for place in finished {

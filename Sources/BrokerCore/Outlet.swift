@@ -16,6 +16,8 @@ struct Outlet: ~Copyable {
     var isClosing = false
     /// No more bytes are taken from the connection.
     var isDeaf = false
+    /// Its CONNACK could not be said, so nothing else may be.
+    var isVoid = false
     /// More waits in it than a sound receiver leaves.
     var isCongested = false
     /// So much waits in it that its peer is not read from.

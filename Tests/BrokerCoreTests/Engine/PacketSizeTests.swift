@@ -106,6 +106,35 @@ import Testing
         }
     }
 
+    /// [MQTT-3.2.0-1]: what is owed to the session would fit, and must not come without CONNACK.
+    @Test func withoutConnackNothingIsResent() {
+        scene { scene in
+            let plc = scene.client("plc")
+            let db = scene.client("db")
+            plc.connect()
+            db.resume()
+            db.subscribe("t")
+            plc.publishWhole("t", "1", id: 1)
+            plc.publishWhole("t", String(repeating: "x", count: 10_000), id: 2)
+            db.lose()
+            #expect(db.resume(packetSizeMax: 10) == [.closed])
+            #expect(db.resume().first == .connack(present: true))
+        }
+    }
+
+    /// Nobody is refused with a packet that he does not take: the end of the connection says it.
+    @Test func aRefusalThatIsTooLargeIsNotSaid() {
+        var limits = Limits()
+        limits.terms.allowsAnonymous = false
+        for (packetSizeMax, answer) in [(4, [.closed]), (5, [.connack(.notAuthorized), .closed])]
+            as [(UInt32, [Packet])]
+        {
+            let scene = Scene(limits)
+            #expect(scene.client("c").connect(packetSizeMax: packetSizeMax) == answer)
+            scene.expectEnd()
+        }
+    }
+
     @Test func whatIsInFlightIsDroppedWhenTheNewConnectionTakesLess() {
         scene { scene in
             let plc = scene.client("plc")
