@@ -142,14 +142,14 @@ private let levels = ["0", "1", "2"]
         let watcher = try room.subscribe(
             "-V", version, "-i", "watcher", "-q", "2", "-t", "$SYS/#", "-F", "%r %q %t %p")
         for name in [
-            "version qos2", "uptime ", "clients/total 1", "messages/received ", "heap/current ",
+            "version qos2", "uptime ", "clients/total ", "messages/received ", "heap/current ",
             "load/bytes/sent/15min ", "retained messages/count 0",
         ] {
             try watcher.waitFor("1 0 $SYS/broker/\(name)")
         }
         try room.publish("-i", "plant", "-q", "2", "-t", "a", "-m", "b")
         for line in [
-            "0 0 $SYS/broker/publish/messages/received 1",
+            " $SYS/broker/clients/connected 1", "0 0 $SYS/broker/publish/messages/received 1",
             "0 0 $SYS/broker/publish/bytes/received 1",
             "0 0 $SYS/broker/log/I client plant connected", "0 0 $SYS/broker/clients/maximum ",
         ] {

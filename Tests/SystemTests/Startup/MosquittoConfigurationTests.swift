@@ -102,6 +102,36 @@ import Testing
         }
     }
 
+    /// The lines of mosquitto's example that are not refused, one at a time, below a listener.
+    @Test(arguments: [
+        "accept_protocol_versions 3,4,5", "allow_anonymous true", "allow_duplicate_messages true",
+        "allow_zero_length_clientid true", "auto_id_prefix auto-", "autosave_interval 1800",
+        "autosave_on_changes false", "bind_interface lo", "check_retain_source true",
+        "clientid_prefixes plant", "connection_messages true", "enable_control_api false",
+        "global_max_clients -1", "global_max_connections -1", "listener_allow_anonymous true",
+        "listener_auto_id_prefix auto-", "log_dest stderr", "log_dest syslog", "log_dest topic",
+        "log_dest none", "log_facility 5", "log_timestamp true",
+        "log_timestamp_format %Y-%m-%dT%H:%M:%S", "log_type error", "log_type all",
+        "max_connections -1", "max_inflight_bytes 0", "max_inflight_messages 20",
+        "max_keepalive 65535", "max_packet_size 0", "max_qos 2", "max_queued_bytes 0",
+        "max_queued_messages 1000", "max_topic_alias 10", "max_topic_alias_broker 10",
+        "memory_limit 0", "message_size_limit 0", "mptcp false", "packet_buffer_size 4096",
+        "per_listener_settings false", "persistence false", "persistence true",
+        "persistence_file mosquitto.db", "persistent_client_expiration 14d", "pid_file",
+        "protocol mqtt", "queue_qos0_messages false", "require_certificate false",
+        "retain_available true", "retain_expiry_interval 10", "set_tcp_nodelay false",
+        "socket_domain ipv4", "sys_interval 10", "upgrade_outgoing_qos false",
+        "use_identity_as_username false", "use_username_as_clientid false", "user mosquitto",
+        "websockets_headers_size", "websockets_log_level 0",
+    ])
+    func everyLineAloneStartsAndServes(_ line: String) throws {
+        let stage = try Stage()
+        let text = "listener \(stage.port) 127.0.0.1\n\(line)\n"
+        let broker = try start(stage.write("a.conf", text), stage)
+        #expect(try publish(stage) == 0, "\(broker.log)")
+        #expect(try broker.stop() == 0, "\(broker.log)")
+    }
+
     @Test func clientsOfOtherNamesAreRefused() throws {
         let stage = try Stage()
         let broker = try start(file("interface", stage), stage)
