@@ -2,6 +2,7 @@
 //
 // The root of the command line, and what all commands have in common: the loop.
 import ArgumentParser
+import Glibc
 import Reactor
 
 struct BenchCommand: ParsableCommand {
@@ -10,7 +11,7 @@ struct BenchCommand: ParsableCommand {
         abstract: "Makes load, and proves that nothing was lost or doubled.",
         subcommands: [
             RunCommand.self, FillCommand.self, DrainCommand.self, VerifyCommand.self,
-            SoakCommand.self,
+            SoakCommand.self, ScaleCommand.self,
         ],
         helpNames: .long)
 }
@@ -23,4 +24,13 @@ func makeLoop() throws -> EventLoop {
         complain(error.description)
         throw ExitCode(Exit.failed)
     }
+}
+
+/// Where the other programs are, unless somebody says otherwise.
+func folderOfThisProgram() -> String {
+    var path = [CChar](repeating: 0, count: Int(PATH_MAX))
+    let count = readlink("/proc/self/exe", &path, path.count)
+    let whole = String(
+        decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
+    return String(whole[..<(whole.lastIndex(of: "/") ?? whole.startIndex)])
 }

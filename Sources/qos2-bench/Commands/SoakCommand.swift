@@ -75,7 +75,7 @@ struct SoakCommand: ParsableCommand {
         plan.seed = seed ?? UInt64.random(in: 0..<1_000_000)
         plan.patience = .seconds(patience)
         plan.folder = folder ?? "/tmp/qos2-soak-\(getpid())"
-        plan.binaries = binaries ?? ownFolder
+        plan.binaries = binaries ?? folderOfThisProgram()
         let service: SoakService
         do throws(SystemError) {
             service = try SoakService(plan, try EventLoop())
@@ -92,14 +92,6 @@ struct SoakCommand: ParsableCommand {
             complain("everything is in \(plan.folder)")
         }
         guard report.isProved else { throw ExitCode(report.exitCode) }
-    }
-
-    private var ownFolder: String {
-        var path = [CChar](repeating: 0, count: Int(PATH_MAX))
-        let count = readlink("/proc/self/exe", &path, path.count)
-        let whole = String(
-            decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-        return String(whole[..<(whole.lastIndex(of: "/") ?? whole.startIndex)])
     }
 }
 

@@ -6,6 +6,8 @@ import Glibc
 struct ProcessUse {
     /// Of all its threads, also of those that have ended.
     var cpuNanoseconds: Int64 = 0
+    /// The memory it has, in bytes.
+    var resident: Int64 = 0
     /// The most memory it has had, in bytes.
     var peakResident: Int64 = 0
     /// System calls that write, to files and to sockets; nil where we may not see it.
@@ -27,6 +29,7 @@ struct ProcessUse {
             return nil
         }
         cpuNanoseconds = (user + system) * 1_000_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK)))
+        resident = (Self.number("VmRSS", in: status) ?? 0) * 1024
         peakResident = (Self.number("VmHWM", in: status) ?? 0) * 1024
         guard let io = contents(of: "/proc/\(pid)/io") else { return }
         readCalls = Self.number("syscr", in: io)

@@ -82,13 +82,13 @@ final class SoakStage {
     }
 }
 
-private func makeFolder(_ path: String) throws(SystemError) {
+func makeFolder(_ path: String) throws(SystemError) {
     guard mkdir(path, 0o755) == 0 else {
         throw SystemError(operation: "make folder", subject: path)
     }
 }
 
-private func write(_ text: String, to path: String) throws(SystemError) {
+func write(_ text: String, to path: String) throws(SystemError) {
     let descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
     guard descriptor >= 0 else { throw SystemError(operation: "write", subject: path) }
     defer { close(descriptor) }
