@@ -38,7 +38,7 @@ extension State {
             let expiry = will.expiry.map { " expiry=\($0)" } ?? ""
             lines.append("\(client) will \(message) delay=\(will.delay)\(expiry)")
         }
-        for (filter, subscription) in self[id].subscriptions {
+        for (filter, subscription) in self[id].subscriptions.inOrder {
             let text = String(decoding: filter, as: UTF8.self)
             lines.append(
                 "\(client) subscribed \(text) options=\(subscription.options.byte)"

@@ -108,8 +108,8 @@ struct State: ~Copyable {
         forgetWill(id)
         var session = sessions.remove(id.index)
         places[session.client] = nil
-        for filter in session.subscriptions.keys {
-            subscriptions.remove(session: id, filter: filter.span)
+        session.subscriptions.forEach { filter, _ in
+            subscriptions.remove(session: id, filter: filter)
         }
         for packet in session.inbound.ids {
             messages.release(session.inbound.release(packet))

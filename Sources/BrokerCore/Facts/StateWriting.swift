@@ -39,10 +39,7 @@ extension State {
         if expiry != opening.expiry {
             encode(.expiryChanged(id, expiry), details, into: &journal)
         }
-        let filters = self[id].subscriptions.sorted { left, right in
-            left.key.lexicographicallyPrecedes(right.key)
-        }
-        for (text, subscription) in filters {
+        for (text, subscription) in self[id].subscriptions.inOrder {
             details.filters = [
                 Details.Filter(
                     text: text, options: subscription.options,

@@ -3,6 +3,31 @@
 // wildcard: a `+` in a filter is a level like any other here, and its users give it a meaning.
 import MQTT
 
+/// The text of a level, where its node is: nearly all are short, and an array for each would cost
+/// more than the rest of the node.
+private struct LevelText {
+    private static let long: UInt8 = .max
+
+    private(set) var bytes = InlineArray<15, UInt8>(repeating: 0)
+    private var length: UInt8 = 0
+
+    init() {}
+
+    /// Too long a text is only told to be so.
+    init(_ text: Span<UInt8>) {
+        guard text.count <= bytes.count else {
+            length = Self.long
+            return
+        }
+        for index in text.indices { bytes[index] = text[index] }
+        length = UInt8(text.count)
+    }
+
+    var isLong: Bool { length == Self.long }
+    var count: Int { Int(length) }
+    var first: UInt8? { length == 0 ? nil : bytes[0] }
+}
+
 /// Nodes found by (parent, level) through one hash table, so that a step down costs the same
 /// with ten children and with a million. Children are listed in the order of their arrival.
 struct LevelTree<Value> {
@@ -10,11 +35,11 @@ struct LevelTree<Value> {
 
     private struct Place {
         var parent: Node
-        var level: [UInt8]
-        var value: Value?
         var firstChild = LevelTree.none
         var previous = LevelTree.none
         var next = LevelTree.none
+        var level: LevelText
+        var value: Value?
     }
 
     static var none: Node { -1 }
@@ -22,6 +47,8 @@ struct LevelTree<Value> {
 
     private var places: ContiguousArray<Place>
     private var free: [Node] = []
+    /// Texts of levels that are too long for their place.
+    private var longTexts: [Node: [UInt8]] = [:]
     /// Node numbers by hash; `none` is empty. At most half full.
     private var table: ContiguousArray<Node>
     private let seed: UInt64
@@ -30,7 +57,7 @@ struct LevelTree<Value> {
     /// `seed` keeps strangers from choosing levels that collide.
     init(seed: UInt64) {
         self.seed = seed
-        places = [Place(parent: Self.none, level: [])]
+        places = [Place(parent: Self.none, level: LevelText())]
         table = ContiguousArray(repeating: Self.none, count: 16)
     }
 
@@ -52,7 +79,8 @@ struct LevelTree<Value> {
 
     /// Whether a level begins with `$`: such trees are hidden from leading wildcards.
     func beginsWithDollar(_ node: Node) -> Bool {
-        places[Int(node)].level.first == UInt8(ascii: "$")
+        let level = places[Int(node)].level
+        return (level.isLong ? longTexts[node]?.first : level.first) == Topic.dollar
     }
 
     /// The node of a whole topic or filter, if it exists.
@@ -90,9 +118,8 @@ struct LevelTree<Value> {
         under parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>
     ) -> Node {
         if (places.count - free.count) * 2 >= table.count { growTable() }
-        let text = level.map { bytes[$0] }
         let first = places[Int(parent)].firstChild
-        var place = Place(parent: parent, level: text)
+        var place = Place(parent: parent, level: LevelText(bytes.extracting(level)))
         place.next = first
         let node: Node
         if let reused = free.popLast() {
@@ -102,6 +129,7 @@ struct LevelTree<Value> {
             node = Node(places.count)
             places.append(place)
         }
+        if place.level.isLong { longTexts[node] = level.map { bytes[$0] } }
         if first != Self.none { places[Int(first)].previous = node }
         places[Int(parent)].firstChild = node
         table[slot(parent, bytes, level)] = node
@@ -121,7 +149,7 @@ struct LevelTree<Value> {
                 places[Int(place.previous)].next = place.next
             }
             if place.next != Self.none { places[Int(place.next)].previous = place.previous }
-            places[Int(node)].level = []
+            if place.level.isLong { longTexts[node] = nil }
             free.append(node)
             node = place.parent
         }
@@ -134,7 +162,7 @@ struct LevelTree<Value> {
         while table[at] != Self.none {
             let place = Int(table[at])
             if places[place].parent == parent,
-                bytesAreEqual(places[place].level, bytes.extracting(level))
+                isText(of: table[at], equalTo: bytes.extracting(level))
             {
                 break
             }
@@ -148,9 +176,22 @@ struct LevelTree<Value> {
     }
 
     private func home(of node: Node) -> Int {
-        let level = places[Int(node)].level
-        let value = hash(places[Int(node)].parent, level.span, 0..<level.count)
+        let place = places[Int(node)]
+        let value: UInt64
+        if place.level.isLong {
+            let text = longTexts[node]!
+            value = hash(place.parent, text.span, text.indices)
+        } else {
+            value = hash(place.parent, place.level.bytes.span, 0..<place.level.count)
+        }
         return Int(truncatingIfNeeded: value) & (table.count - 1)
+    }
+
+    private func isText(of node: Node, equalTo bytes: Span<UInt8>) -> Bool {
+        let level = places[Int(node)].level
+        if level.isLong { return bytesAreEqual(longTexts[node]!, bytes) }
+        return level.count == bytes.count
+            && bytesAreEqual(level.bytes.span.extracting(0..<level.count), bytes)
     }
 
     private mutating func removeFromTable(_ node: Node) {

@@ -72,7 +72,7 @@ struct Routes {
             var matches: [Subscription] = []
             entries[number].shares = []
             tree.forEachMatch(topic: topic) { takers in
-                matches += takers.subscribers.list
+                takers.forEachSubscriber { matches.append($0) }
                 entries[number].shares += takers.shares
             }
             entries[number].routes = Self.join(&matches, &lists)

@@ -15,12 +15,66 @@ package struct Subscription: Equatable, Sendable {
 struct SubscriptionTree {
     /// Who gets what matches one filter.
     struct Takers {
-        /// Each gets every message.
-        var subscribers = Subscribers()
-        /// One member of each gets it.
-        var shares: [ShareID] = []
+        private struct Crowd {
+            var subscribers = Subscribers()
+            var shares: [ShareID] = []
+        }
 
-        fileprivate var isEmpty: Bool { subscribers.list.isEmpty && shares.isEmpty }
+        /// Most filters have one subscriber and no share: that one is here, and all else is apart.
+        private var only: Subscription?
+        /// None or one: an array of one is a box that is copied when it must be.
+        private var crowd: ContiguousArray<Crowd> = []
+
+        /// One member of each gets a message.
+        var shares: [ShareID] { crowd.first?.shares ?? [] }
+
+        fileprivate var isEmpty: Bool { only == nil && crowd.isEmpty }
+
+        /// Calls `body` with each that gets every message.
+        func forEachSubscriber(_ body: (Subscription) -> Void) {
+            if let only { body(only) }
+            crowd.first?.subscribers.list.forEach(body)
+        }
+
+        fileprivate mutating func insert(_ subscription: Subscription) -> Bool {
+            guard let only, only.session != subscription.session else {
+                let isCrowd = crowd.first.map { !$0.subscribers.list.isEmpty } ?? false
+                if isCrowd { return crowd[0].subscribers.insert(subscription) }
+                defer { self.only = subscription }  // [MQTT-3.8.4-3]
+                return only == nil
+            }
+            changeCrowd {
+                _ = $0.subscribers.insert(only)
+                _ = $0.subscribers.insert(subscription)
+            }
+            self.only = nil
+            return true
+        }
+
+        fileprivate mutating func remove(_ session: SessionID) -> Bool {
+            if only?.session == session {
+                only = nil
+                return true
+            }
+            guard !crowd.isEmpty else { return false }
+            var wasHere = false
+            changeCrowd { wasHere = $0.subscribers.remove(session) }
+            return wasHere
+        }
+
+        fileprivate mutating func add(_ share: ShareID) {
+            changeCrowd { $0.shares.append(share) }
+        }
+
+        fileprivate mutating func remove(_ share: ShareID) {
+            changeCrowd { crowd in crowd.shares.removeAll { $0 == share } }
+        }
+
+        private mutating func changeCrowd(_ change: (inout Crowd) -> Void) {
+            if crowd.isEmpty { crowd.append(Crowd()) }
+            change(&crowd[0])
+            if crowd[0].subscribers.list.isEmpty, crowd[0].shares.isEmpty { crowd = [] }
+        }
     }
 
     private var tree: LevelTree<Takers>
@@ -43,7 +97,7 @@ struct SubscriptionTree {
             epoch += 1
             isNew = tree.update(tree.make(filter)) { takers in
                 if takers == nil { takers = Takers() }
-                return takers!.subscribers.insert(subscription)
+                return takers!.insert(subscription)
             }
         }
         if isNew { count += 1 }
@@ -57,7 +111,7 @@ struct SubscriptionTree {
         if let topics = Self.sharedTopics(filter) {
             wasHere = leave(session, filter, topics)
         } else {
-            wasHere = change(filter) { $0.subscribers.remove(session) }
+            wasHere = change(filter) { $0.remove(session) }
             if wasHere { epoch += 1 }
         }
         if wasHere { count -= 1 }
@@ -86,7 +140,7 @@ struct SubscriptionTree {
             epoch += 1
             tree.update(tree.make(filter.extracting(topics))) { takers in
                 if takers == nil { takers = Takers() }
-                takers!.shares.append(share)
+                takers!.add(share)
             }
         }
         return shared.join(share, subscription)
@@ -100,7 +154,7 @@ struct SubscriptionTree {
         if shared[share].members.list.isEmpty {
             epoch += 1
             _ = change(filter.extracting(topics)) { takers in
-                takers.shares.removeAll { $0 == share }
+                takers.remove(share)
                 return true
             }
         }
@@ -131,6 +185,14 @@ struct SubscriptionTree {
 
     /// Calls `body` with those who take what matches each filter that matches `topic`.
     func forEachMatch(topic: Span<UInt8>, _ body: (Takers) -> Void) {
+        walk(topic) { node, isEnd in
+            if isEnd, let takers = tree[node] { body(takers) }
+        }
+    }
+
+    /// Goes to each node on the ways of `topic` through the tree; at an end, the filter that leads
+    /// there matches, if somebody has subscribed to it.
+    func walk(_ topic: Span<UInt8>, _ visit: (_ node: Int32, _ isEnd: Bool) -> Void) {
         var levels = TopicLevels(topic.indices)
         var ranges: [Range<Int>] = []
         while let level = levels.next(in: topic) {
@@ -141,13 +203,9 @@ struct SubscriptionTree {
         // On the heap and not on the stack: strangers choose how many levels a topic has.
         var open = [(node: LevelTree<Takers>.root, depth: 0, mayBeWild: !isHidden)]
         while let (node, depth, mayBeWild) = open.popLast() {
-            if mayBeWild, let rest = child(of: node, Topic.hash), let takers = tree[rest] {
-                body(takers)
-            }
-            guard depth < ranges.count else {
-                if let takers = tree[node] { body(takers) }
-                continue
-            }
+            if mayBeWild, let rest = child(of: node, Topic.hash) { visit(rest, true) }
+            visit(node, depth == ranges.count)
+            guard depth < ranges.count else { continue }
             if mayBeWild, let next = child(of: node, Topic.plus) {
                 open.append((next, depth + 1, true))
             }

@@ -39,7 +39,7 @@ struct Session: ~Copyable {
     var connections: UInt32 = 1
     /// True once the journal knows of it: all its facts go there too.
     var isJournalled: Bool
-    var subscriptions: [[UInt8]: Subscription] = [:]
+    var subscriptions = SessionSubscriptions()
     /// Unreleased messages by identifier.
     var inbound = InboundQoS2<MessageID>()
     var outbound = OutboundWindow<Delivery>()

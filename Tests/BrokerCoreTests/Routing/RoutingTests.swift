@@ -8,11 +8,15 @@ import Testing
 @testable import Scenes
 
 @Suite struct RoutingTests {
-    private static let words = ["", "a", "b", "c", "$x", "+", "#"]
+    /// Also of 15 and 16 bytes: as long as a level may be in its place, and a byte longer.
+    private static let names = [
+        "", "a", "b", "c", "$x", "just fits it in", "$does not fit in",
+    ]
+    private static let words = names + ["+", "#"]
 
     private static func topic(_ random: inout SplitMix64) -> [UInt8] {
         while true {
-            let levels = (0...random.upTo(3)).map { _ in random.pick(["", "a", "b", "c", "$x"]) }
+            let levels = (0...random.upTo(3)).map { _ in random.pick(names) }
             let text = levels.joined(separator: "/")
             if !text.isEmpty { return Array(text.utf8) }
         }
@@ -130,7 +134,7 @@ import Testing
             }
             var found: [UInt32] = []
             tree.forEachMatch(topic: Array("a/b".utf8).span) { takers in
-                found += takers.subscribers.list.map(\.session.place)
+                takers.forEachSubscriber { found.append($0.session.place) }
             }
             #expect(found.sorted() == model.sorted())
             #expect(tree.count == model.count)
@@ -167,6 +171,34 @@ import Testing
         #expect(routes.entries.count <= 32_768)
         let topic: [UInt8] = [0x3F, 0x9C, 0]  // 39,999
         #expect(routes.find(topic.span) != nil)
+    }
+
+    /// What a match costs follows from the topic's depth, whatever else there is.
+    @Test func theWayThroughTheTreeIsAsLongAmongMany() {
+        var tree = SubscriptionTree(seed: 1)
+        func subscribe(_ filter: String) {
+            let subscription = Subscription(
+                session: SessionID(place: 1),
+                options: SubscriptionOptions(maximumQoS: .atMostOnce), identifier: 0)
+            tree.insert(subscription, filter: Array(filter.utf8).span)
+        }
+        func steps(_ topic: String) -> Int {
+            var steps = 0
+            tree.walk(Array(topic.utf8).span) { _, _ in steps += 1 }
+            return steps
+        }
+        for number in 0..<10 {
+            subscribe("plant/line\(number)/sensor\(number)")
+            subscribe("plant/+/sensor\(number)/#")
+        }
+        let few = [steps("plant/line3/sensor3"), steps("plant/line3/sensor3/deep/er"), steps("x")]
+        for number in 10..<20_000 {
+            subscribe("plant/line\(number)/sensor\(number)")
+            subscribe("plant/+/sensor\(number)/#")
+            subscribe("elsewhere/\(number)/+")
+        }
+        let many = [steps("plant/line3/sensor3"), steps("plant/line3/sensor3/deep/er"), steps("x")]
+        #expect(few == many && few[0] == 7)
     }
 
     @Test func retainedMessagesAreThoseOfBruteForce() {
