@@ -20,7 +20,10 @@ struct Connection: ~Copyable {
     var version = ProtocolVersion.v311
     var session = SessionID(place: 0)
     var keepAlive = KeepAlive(seconds: 0)
+    /// When a packet was here last, or a good part of one.
     var lastReceived: Instant
+    /// How much of the unfinished packet has counted for that.
+    var partReceived = 0
     /// How much of a QoS 1 and 2 window the client grants us. [MQTT-3.3.4-9]
     var sendLimit: UInt16 = .max
     /// Unreleased messages of earlier connections that were not repeated on this one: they are not

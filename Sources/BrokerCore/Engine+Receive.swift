@@ -19,13 +19,17 @@ extension Engine {
         _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
     ) -> Int {
         guard broker.connections.contains(id.index) else { return bytes.count }
-        broker.connections[id.index].lastReceived = now
         noLongerAwaited(id)
         var position = 0
         while !outlets[id.index].isDeaf {
             if isFlooded(id) { return position }
             do {
-                guard let header = try packet(in: bytes, at: position, on: id) else { break }
+                guard let header = try packet(in: bytes, at: position, on: id) else {
+                    notePart(bytes.count - position, on: id, at: now)
+                    break
+                }
+                broker.connections[id.index].lastReceived = now
+                broker.connections[id.index].partReceived = 0
                 let isTaken = try take(header, bytes, on: id, at: now)
                 perform(at: now)
                 if !isTaken { return position }
@@ -37,6 +41,19 @@ extension Engine {
             }
         }
         return outlets[id.index].isDeaf ? bytes.count : position
+    }
+
+    /// So many bytes of a packet that is still on its way are a sign of life.
+    private static var partThatCounts: Int { 1024 }
+
+    /// It is packets that keep a connection alive. Who is sending a large one can send nothing else
+    /// meanwhile; who sends a byte now and then is silent. [MQTT-3.1.2-22]
+    private mutating func notePart(_ count: Int, on id: ConnectionID, at now: Instant) {
+        guard count - broker.connections[id.index].partReceived >= Self.partThatCounts else {
+            return
+        }
+        broker.connections[id.index].partReceived = count
+        broker.connections[id.index].lastReceived = now
     }
 
     /// A peer that sends and never reads is not listened to any longer, until it has taken most of

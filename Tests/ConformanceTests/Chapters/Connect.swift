@@ -391,6 +391,27 @@ extension Conformance.Connect {
         }
     }
 
+    /// Bytes of a packet that never ends keep nobody alive.
+    @Test func `[3.1.1 MQTT-3.1.2-24] [5.0 MQTT-3.1.2-22] it takes packets, or a good part of one`()
+        throws
+    {
+        try conversations { scene, version in
+            let plc = scene.client("plc", version)
+            let large = scene.client("large", version)
+            plc.connect(keepAlive: 10)
+            large.connect(keepAlive: 10)
+            let packet = Raw.publish(version, "t", String(repeating: "x", count: 12_000))
+            for step in 0..<6 {
+                large.send(Array(packet[(step * 2000)..<(step * 2000 + 2000)]))
+                if plc.isOpen { plc.send([packet[step]]) }
+                scene.pass(.seconds(10))
+                let expected = step == 1 ? farewell(.keepAliveTimeout, version) : []
+                #expect(plc.received() == expected)
+            }
+            #expect(large.send(Array(packet[12_000...]) + Wire.ping()) == [.pingresp])
+        }
+    }
+
     @Test func `[5.0 MQTT-3.1.2-21, 3.2.2-21] a Server Keep Alive replaces the client's`() throws {
         var limits = Limits()
         limits.keepAliveMax = 20

@@ -92,7 +92,7 @@ extension Conformance.Data {
                 ([0x30, 5, 0, 1, 0x74, 0x80, 0x00], .malformedPacket),
                 ([0x30, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F], .malformedPacket),
             ], [.v5])
-        for remaining in [127, 128, 16_383, 16_384] {
+        for remaining in [127, 128, 16_383, 16_384, 2_097_151, 2_097_152] {
             try conversation { scene in
                 let (plc, db) = scene.pair(.v5, qos: 0)
                 let text = String(repeating: "x", count: remaining - 4)

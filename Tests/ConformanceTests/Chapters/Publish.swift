@@ -119,6 +119,20 @@ extension Conformance.Publish {
         }
     }
 
+    /// $SYS is the broker's own.
+    @Test func `[3.1.1 MQTT-3.3.5-2] what may not be published ends the connection`() throws {
+        try conversation { scene in
+            let (plc, db) = scene.pair(.v311, "$SYS/#")
+            for qos in 0...2 {
+                let wire = Raw.publish(
+                    .v311, flags: UInt8(qos << 1), "$SYS/mine", id: qos == 0 ? nil : 1, "x")
+                #expect(plc.send(wire) == [.closed])
+                plc.resume()
+            }
+            #expect(db.received() == [])
+        }
+    }
+
     @Test func `[MQTT-4.5.0-1] [5.0 MQTT-2.2.2-1] from either version to either version`() throws {
         for (first, second) in everyPairOfVersions() {
             for qos in 0...2 {
@@ -354,12 +368,15 @@ extension Conformance.Publish {
             db.lose()
             plc.publish("t", "later", qos: 1, id: 1, expiry: 100)
             plc.publish("r", "kept", retain: true, expiry: 100)
+            #expect(plc.publish("t", "open", qos: 2, id: 7, expiry: 100) == [.pubrec(7)])
             scene.pass(.seconds(30))
+            #expect(plc.pubrel(7) == [.pubcomp(7)])
             #expect(
                 db.resume() == [
                     .connack(present: true),
                     .publish("t", "at once", qos: 1, id: 1, dup: true, expiry: 70),
                     .publish("t", "later", qos: 1, id: 2, expiry: 70),
+                    .publish("t", "open", qos: 1, id: 3, expiry: 70),
                 ])
             #expect(
                 db.subscribe("r", qos: 0)

@@ -246,6 +246,36 @@ extension Conformance.Sessions {
         }
     }
 
+    @Test func `[3.1.1 MQTT-3.1.4-2] [5.0 MQTT-3.1.4-2] who is refused takes nobody's place`()
+        throws
+    {
+        var limits = Limits()
+        limits.retainAvailable = false
+        try conversations(limits) { scene, version in
+            let (plc, db) = scene.pair(version, qos: 0)
+            let second = scene.client("db", version)
+            let will = WillEncoder(topic: "w", payload: [], qos: .atMostOnce, retain: true)
+            #expect(second.connect(will: will).last == .closed)
+            plc.publish("t", "x")
+            #expect(db.received() == [.publish("t", "x")])
+        }
+    }
+
+    @Test
+    func `[3.1.1 MQTT-3.1.4-3, 4.1.0-2] [5.0 MQTT-3.1.4-4, 4.1.0-2] what was clean is not resumed`()
+        throws
+    {
+        try conversations { scene, version in
+            let first = scene.client("db", version)
+            first.connect(clean: true)
+            first.subscribe("t")
+            let second = scene.client("db", version)
+            #expect(second.resume() == [.connack(present: false)])
+            #expect(first.received() == farewell(.sessionTakenOver, version))
+            #expect(second.publish("t", "x") == [])
+        }
+    }
+
     @Test
     func `[3.1.1 MQTT-3.1.4-3] [5.0 MQTT-3.1.4-4] with a take-over too the clean flag counts`()
         throws

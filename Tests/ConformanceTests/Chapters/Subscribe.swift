@@ -208,6 +208,20 @@ extension Conformance.Subscribe {
         }
     }
 
+    @Test func `[5.0 MQTT-3.8.3-3] No Local: also not one's own will`() throws {
+        try conversation { scene in
+            let db = scene.client("db", .v5)
+            let will = WillEncoder(topic: "w", payload: [], qos: .atLeastOnce)
+            db.resume(will: will)
+            db.subscribe("w", qos: 1, noLocal: true)
+            db.lose()
+            #expect(db.resume(will: will) == [.connack(present: true)])
+            db.subscribe("w", qos: 1)
+            db.lose()
+            #expect(db.resume() == [.connack(present: true), .publish("w", qos: 1, id: 1)])
+        }
+    }
+
     @Test func `[5.0 MQTT-3.3.4-3] retained messages have the identifier of their subscription`()
         throws
     {
