@@ -127,6 +127,10 @@ let package = Package(
         .testTarget(
             name: "SimulationTests", dependencies: ["qos2-simulator"], exclude: ["Seeds.txt"],
             swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests",
+            dependencies: ["BrokerCore", "ClientCore", "MQTT", "Journal", "Reactor", deque],
+            path: "Tests/Fuzz", exclude: ["Entry", "build", "run"], swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
         .executableTarget(
             name: "LosingFileSystem", dependencies: ["CFuse"], path: "Tests/LosingFileSystem",

@@ -34,7 +34,7 @@ enum Checkout {
 
     static let rooms = ["Sources", "Tests", "CShims", "deploy"]
 
-    /// Everything readable in the four folders, and the documents at the top.
+    /// Everything readable in the four folders but inputs of fuzzers, and the documents at the top.
     static let files: [HouseFile] =
         (rooms.flatMap(paths) + ["README.md", "Package.swift", ".ci/run"]).sorted()
         .compactMap { path in
@@ -66,7 +66,7 @@ enum Checkout {
     private static func paths(in folder: String) -> [String] {
         let below = FileManager.default.enumerator(atPath: top.appending(path: folder).path)
         return (below?.compactMap { $0 as? String } ?? [])
-            .filter { !$0.contains("__pycache__") }
             .map { "\(folder)/\($0)" }
+            .filter { !$0.contains("__pycache__") && !$0.hasPrefix("Tests/Corpora/") }
     }
 }
