@@ -122,7 +122,7 @@ extension Conformance.Publish {
     /// $SYS is the broker's own.
     @Test func `[3.1.1 MQTT-3.3.5-2] what may not be published ends the connection`() throws {
         try conversation { scene in
-            let (plc, db) = scene.pair(.v311, "$SYS/#")
+            let (plc, db) = scene.pair(.v311, "$SYS/mine")
             for qos in 0...2 {
                 let wire = Raw.publish(
                     .v311, flags: UInt8(qos << 1), "$SYS/mine", id: qos == 0 ? nil : 1, "x")
