@@ -48,6 +48,26 @@ extension Conformance.Shared {
         }
     }
 
+    @Test func `[5.0 MQTT-3.3.4-5] of several copies each has its own subscription's identifier`()
+        throws
+    {
+        try conversation { scene in
+            let (plc, members) = scene.group(1)
+            let both = members[0]
+            both.subscribe("$share/g/t", qos: 0, identifier: 1)
+            both.subscribe("$share/h/#", qos: 0, identifier: 2)
+            both.subscribe("t", qos: 0, identifier: 3)
+            both.subscribe("+", qos: 0, identifier: 4)
+            plc.publish("t", "x")
+            var found: Set<[UInt32]> = []
+            for case .message(let arrival) in both.received() {
+                found.insert(arrival.identifiers)
+            }
+            // Plain subscriptions share one copy.
+            #expect(found == [[1], [2], [3, 4]])
+        }
+    }
+
     @Test func `[5.0 shared-subscriptions] retained messages welcome no member of a group`() throws
     {
         try conversation { scene in
