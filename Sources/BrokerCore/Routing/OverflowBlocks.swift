@@ -4,7 +4,12 @@
 // them. Free blocks are linked through their own first bytes.
 
 /// Memory that the kernel may move to a disk: slower than the heap, and larger.
-package protocol BodyOverflow: AnyObject {
+///
+/// Not bound to classes, for a reason far from here: a value of unknown layout inside keeps the
+/// compiler from taking `Broker` and `Engine`, which own it, for values that can be copied to be
+/// lent. Bound to `AnyObject` each call of a function that does not mutate them copied some hundred
+/// bytes, 2,000 instructions a message.
+package protocol BodyOverflow {
     /// `size` bytes, a multiple of 4096 and aligned as much; nil if there is no room for them.
     func takeExtent(_ size: Int) -> UnsafeMutableRawPointer?
     func giveBack(extent: UnsafeMutableRawPointer, _ size: Int)

@@ -105,6 +105,7 @@ public struct OutboundWindow<Held> {
     }
 
     /// The next PUBLISH to repeat, once `limit` allows it; it counts as sent from here on.
+    @inlinable
     public mutating func nextResend(limit: Int) -> (id: PacketID, flight: Flight)? {
         guard used < limit, let id = unsent.popLast() else { return nil }
         return (id, flights[id]!)

@@ -10,8 +10,9 @@ struct BenchCommand: ParsableCommand {
         commandName: "qos2-bench",
         abstract: "Makes load, and proves that nothing was lost or doubled.",
         subcommands: [
-            RunCommand.self, FillCommand.self, DrainCommand.self, VerifyCommand.self,
-            SoakCommand.self, ScaleCommand.self,
+            RunCommand.self, FillCommand.self, DrainCommand.self, IdleCommand.self,
+            ChurnCommand.self, CompareCommand.self, VerifyCommand.self, SoakCommand.self,
+            ScaleCommand.self,
         ],
         helpNames: .long)
 }
@@ -26,11 +27,15 @@ func makeLoop() throws -> EventLoop {
     }
 }
 
-/// Where the other programs are, unless somebody says otherwise.
-func folderOfThisProgram() -> String {
+/// This program's file, and the folder that it is in.
+func fileOfThisProgram() -> String {
     var path = [CChar](repeating: 0, count: Int(PATH_MAX))
     let count = readlink("/proc/self/exe", &path, path.count)
-    let whole = String(
+    return String(
         decoding: path.prefix(max(0, count)).map { UInt8(bitPattern: $0) }, as: UTF8.self)
-    return String(whole[..<(whole.lastIndex(of: "/") ?? whole.startIndex)])
+}
+
+func folderOfThisProgram() -> String {
+    let path = fileOfThisProgram()
+    return String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)])
 }

@@ -25,6 +25,9 @@ struct RunCommand: ParsableCommand {
     @Option(help: "Messages per second, over all publishers; without it, as fast as it goes.")
     var rate: Int?
 
+    @Option(help: "So many seconds at first are checked, but not measured.")
+    var warmUp = 0.0
+
     @Flag(help: "Sessions outlive their connections, so that all is made durable.")
     var persistent = false
 
@@ -35,6 +38,9 @@ struct RunCommand: ParsableCommand {
         }
         if let messages { try atLeastOne("--messages", messages) }
         if let rate { try atLeastOne("--rate", rate) }
+        guard (0...1000).contains(warmUp) else {
+            throw ValidationError("--warm-up \(warmUp): 0 to 1000")
+        }
         if let seconds, !(0.001...1_000_000).contains(seconds) {
             throw ValidationError("--seconds \(seconds): 0.001 to 1000000")
         }
@@ -44,6 +50,7 @@ struct RunCommand: ParsableCommand {
         var plan = load.plan(.run)
         plan.isPersistent = persistent
         plan.rate = rate
+        plan.warmUp = .seconds(warmUp)
         if let messages {
             plan.end = .messages(messages)
         } else {

@@ -58,6 +58,16 @@ struct LoadOptions: ParsableArguments {
     @Flag(help: "One JSON object in one line.")
     var json = false
 
+    @Flag(help: "Draw latencies and throughput as text.")
+    var histogram = false
+
+    @Option(help: ArgumentHelp("Draw them as SVG.", valueName: "FILE"))
+    var plot: String?
+
+    @Flag(
+        inversion: .prefixedNo, help: "Tell on the terminal how it goes; there by default.")
+    var progress: Bool?
+
     func check() throws {
         try atLeastOne("--publishers", publishers)
         guard subscribers >= 0 else { throw ValidationError("--subscribers \(subscribers)") }
@@ -87,6 +97,7 @@ struct LoadOptions: ParsableArguments {
         plan.payload = payload
         plan.window = window
         plan.patience = .seconds(patience)
+        plan.showsProgress = progress ?? (isatty(STDERR_FILENO) == 1)
         return plan
     }
 
@@ -100,7 +111,28 @@ struct LoadOptions: ParsableArguments {
         }
         let report = service.report
         print(json ? report.json : report.lines.joined(separator: "\n"))
+        try draw(service, title: report.title)
         guard report.isKept else { throw ExitCode(Exit.notProved) }
+    }
+}
+
+extension LoadOptions {
+    private func draw(_ service: LoadService, title: String) throws {
+        let (latencies, series) = (service.tally.latencies, service.series)
+        let tickSeconds = LoadService.tickSeconds
+        if histogram {
+            let lines = TerminalPlot.lines(latencies, series, tickSeconds: tickSeconds)
+            print(lines.joined(separator: "\n"))
+        }
+        guard let plot else { return }
+        let drawing = VectorPlot(
+            title: title, latencies: latencies, series: series, tickSeconds: tickSeconds)
+        do throws(SystemError) {
+            try write(drawing.text, to: plot)
+        } catch {
+            complain(error.description)
+            throw ExitCode(Exit.failed)
+        }
     }
 }
 

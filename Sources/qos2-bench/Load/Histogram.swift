@@ -27,6 +27,19 @@ final class Histogram {
         if value > maximum { maximum = value }
     }
 
+    func reset() {
+        buckets.update(repeating: 0, count: Self.bucketsCount)
+        count = 0
+        maximum = 0
+    }
+
+    /// Calls `body` with the ends of each bucket that holds something, and how much it holds.
+    func forEach(_ body: (_ last: UInt64, _ count: UInt64) -> Void) {
+        for bucket in 0..<Self.bucketsCount where buckets[bucket] > 0 {
+            body(Self.last(of: bucket), buckets[bucket])
+        }
+    }
+
     /// The upper end of the bucket under which this share of all values lies; nil without values.
     func percentile(_ percent: Double) -> UInt64? {
         guard count > 0 else { return nil }

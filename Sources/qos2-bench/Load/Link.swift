@@ -24,12 +24,13 @@ final class Link {
     private(set) var isSessionPresent = false
 
     private var buffer: UnsafeMutableRawPointer
-    private var capacity = 4096
+    private var capacity: Int
     private var begin = 0
     private var end = 0
 
-    init(clientID: String, version: ProtocolVersion) {
+    init(clientID: String, version: ProtocolVersion, capacity: Int = 4096) {
         self.clientID = clientID
+        self.capacity = capacity
         self.version = version
         buffer = .allocate(byteCount: capacity, alignment: 16)
     }

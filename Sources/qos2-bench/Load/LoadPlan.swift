@@ -42,6 +42,10 @@ struct LoadPlan {
     /// Messages per second, over all publishers.
     var rate: Int?
     var patience = Duration.seconds(10)
+    /// What happens before it is over is checked, but not measured.
+    var warmUp = Duration.zero
+    /// A line on the terminal that tells how it goes.
+    var showsProgress = false
 
     init(work: Work, name: String) {
         self.work = work

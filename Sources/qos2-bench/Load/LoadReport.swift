@@ -11,22 +11,28 @@ struct LoadReport {
     private var lost = 0
     private var doubled = 0
     private var reordered = 0
-    /// Nanoseconds from the first message to the end of all handshakes, and to the last delivery.
-    private let published: Int64
-    private let delivered: Int64
+    /// Since measuring began; the proof counts from the first message on.
+    private let sent: Int
+    private let delivered: Int
+    /// Nanoseconds from there to the end of all handshakes, and to the last delivery.
+    private let publishTime: Int64
+    private let deliveryTime: Int64
     private let ownCPU: Int64
     private let broker: (before: ProcessUse, after: ProcessUse)?
 
     init(
-        plan: LoadPlan, tally: Tally, isStuck: Bool, checks: [(publisher: Int, sent: Int)],
-        subscribers: [LoadSubscriber], published: Int64, delivered: Int64, ownCPU: Int64,
+        plan: LoadPlan, tally: Tally, isStuck: Bool, sent: Int, delivered: Int,
+        checks: [(publisher: Int, sent: Int)], subscribers: [LoadSubscriber],
+        publishTime: Int64, deliveryTime: Int64, ownCPU: Int64,
         brokerBefore: ProcessUse?, brokerAfter: ProcessUse?
     ) {
         self.plan = plan
         self.tally = tally
         self.isStuck = isStuck
-        self.published = published
+        self.sent = sent
         self.delivered = delivered
+        self.publishTime = publishTime
+        self.deliveryTime = deliveryTime
         self.ownCPU = ownCPU
         if let brokerBefore, let brokerAfter {
             broker = (brokerBefore, brokerAfter)
@@ -52,13 +58,13 @@ struct LoadReport {
     }
 
     /// What the costs are shared among: in a drain there is nothing else than deliveries.
-    private var messages: Int { plan.work == .drain ? tally.delivered : tally.sent }
+    private var messages: Int { plan.work == .drain ? delivered : sent }
 
     var lines: [String] {
         var lines = [row("load", loadText)]
-        if plan.work != .drain { lines.append(row("published", rateText(tally.sent, published))) }
+        if plan.work != .drain { lines.append(row("published", rateText(sent, publishTime))) }
         if plan.work != .fill {
-            lines.append(row("delivered", rateText(tally.delivered, delivered)))
+            lines.append(row("delivered", rateText(delivered, deliveryTime)))
         }
         if plan.work == .run { lines.append(row("latency", latencyText)) }
         if let text = brokerText { lines.append(row("broker", text)) }
@@ -74,6 +80,9 @@ struct LoadReport {
     private func row(_ name: String, _ text: String) -> String {
         "\(name)\(String(repeating: " ", count: 11 - name.count))\(text)"
     }
+
+    /// What the load was, in one line.
+    var title: String { loadText }
 
     private var loadText: String {
         let shape =
@@ -152,14 +161,14 @@ extension LoadReport {
         object.put("durable", plan.isPersistent)
         if let rate = plan.rate { object.put("rate_per_second", rate) }
         if plan.work != .drain {
-            object.put("published", tally.sent)
-            object.put("publish_seconds", Double(published) / 1e9)
-            object.put("published_per_second", perSecond(tally.sent, published))
+            object.put("published", sent)
+            object.put("publish_seconds", Double(publishTime) / 1e9)
+            object.put("published_per_second", perSecond(sent, publishTime))
         }
         if plan.work != .fill {
-            object.put("delivered", tally.delivered)
-            object.put("deliver_seconds", Double(delivered) / 1e9)
-            object.put("delivered_per_second", perSecond(tally.delivered, delivered))
+            object.put("delivered", delivered)
+            object.put("deliver_seconds", Double(deliveryTime) / 1e9)
+            object.put("delivered_per_second", perSecond(delivered, deliveryTime))
             object.put("lost", lost)
             object.put("doubled", doubled)
             object.put("reordered", reordered)
@@ -186,8 +195,10 @@ extension LoadReport {
 
     private func putBroker(into object: inout JSONObject) {
         guard let (before, after) = broker else { return }
-        object.put(
-            "broker_cpu_us_per_message", micros(after.cpuNanoseconds - before.cpuNanoseconds))
+        let cpu = after.cpuNanoseconds - before.cpuNanoseconds
+        object.put("broker_cpu_us_per_message", micros(cpu))
+        object.put("broker_cpu_us_per_delivery", Double(cpu) / 1e3 / Double(max(1, delivered)))
+        object.put("broker_resident_bytes", Int(after.resident))
         object.put("broker_peak_resident_bytes", Int(after.peakResident))
         let figures = [
             ("broker_read_calls", before.readCalls, after.readCalls),

@@ -83,8 +83,12 @@ extension LoadService {
     private func beginLoad() {
         if plan.work != .drain { takeStock(isBegin: true) }
         if case .time(let duration) = plan.end {
-            loop.setDeadline(Key.end, at: loop.exactNow + duration)
+            loop.setDeadline(Key.end, at: loop.exactNow + plan.warmUp + duration)
         }
+        if plan.warmUp > .zero {
+            loop.setDeadline(Key.warm, at: loop.exactNow + plan.warmUp)
+        }
+        loop.setDeadline(Key.tick, at: loop.exactNow + .seconds(Self.tickSeconds))
         for publisher in publishers {
             publisher.begin(at: startedAt)
             publisher.pump(at: startedAt)

@@ -26,7 +26,12 @@ final class LoadService: Service {
         static let pace = 0
         static let end = 1
         static let patience = 2
+        static let warm = 3
+        static let tick = 4
     }
+
+    /// Samples of the series are so long.
+    static let tickSeconds = 0.1
 
     let plan: LoadPlan
     let loop: EventLoop
@@ -49,6 +54,12 @@ final class LoadService: Service {
     private let brokerPid: Int32?
     var startedAt: Int64 = 0
     private var endedAt: Int64 = 0
+    /// What was sent and delivered when measuring began.
+    private var sentBefore = 0
+    private var deliveredBefore = 0
+    private(set) var series = Series()
+    private var deliveredAtTick = 0
+    private var progress: Progress
     private var brokerBefore: ProcessUse?
     private var brokerAfter: ProcessUse?
     private var ownBefore: Int64 = 0
@@ -58,6 +69,7 @@ final class LoadService: Service {
         self.plan = plan
         self.loop = loop
         self.brokerPid = brokerPid
+        progress = Progress(isOn: plan.showsProgress)
         let tally = tally
         subscribers = (0..<plan.subscribers).map { LoadSubscriber($0, plan, tally) }
         publishers =
@@ -88,11 +100,12 @@ final class LoadService: Service {
     var report: LoadReport {
         LoadReport(
             plan: plan, tally: tally, isStuck: isStuck,
+            sent: tally.sent - sentBefore, delivered: tally.delivered - deliveredBefore,
             checks: publishers.isEmpty
                 ? (0..<plan.publishers).map { ($0, plan.quota(of: $0) ?? 0) }
                 : publishers.map { ($0.number, $0.sent) },
-            subscribers: subscribers, published: endedAt - startedAt,
-            delivered: tally.lastDeliveryAt - startedAt, ownCPU: ownAfter - ownBefore,
+            subscribers: subscribers, publishTime: endedAt - startedAt,
+            deliveryTime: tally.lastDeliveryAt - startedAt, ownCPU: ownAfter - ownBefore,
             brokerBefore: brokerBefore, brokerAfter: brokerAfter)
     }
 
@@ -103,11 +116,33 @@ final class LoadService: Service {
             startedAt = nanosecondsNow()
             ownBefore = own
             brokerBefore = broker
+            sentBefore = tally.sent
+            deliveredBefore = tally.delivered
+            deliveredAtTick = tally.delivered
         } else {
+            progress.end()
             endedAt = nanosecondsNow()
             ownAfter = own
             brokerAfter = broker
         }
+    }
+
+    /// Measuring begins here; the first part only brought everything to its temperature.
+    private func warmedUp() {
+        guard stage == .loading else { return }
+        tally.latencies.reset()
+        series = Series()
+        takeStock(isBegin: true)
+    }
+
+    func tick() {
+        guard stage == .loading else { return }
+        let delivered = tally.delivered - deliveredAtTick
+        deliveredAtTick = tally.delivered
+        series.tick(delivered: delivered, latencyMax: UInt64(tally.latencyMax))
+        tally.latencyMax = 0
+        progress.tick(tally, delivered: delivered, seconds: Self.tickSeconds)
+        loop.setDeadline(Key.tick, at: loop.exactNow + .seconds(Self.tickSeconds))
     }
 
     private func watch() {
@@ -195,6 +230,8 @@ extension LoadService {
         switch key {
         case Key.pace: break  // The end of the turn looks.
         case Key.end: publishers.forEach { $0.stop() }
+        case Key.warm: warmedUp()
+        case Key.tick: tick()
         default: lookForProgress()
         }
     }

@@ -92,7 +92,7 @@ final class LoadSubscriber {
         let before = checks[place].distinct
         checks[place].arrived(stamp.sequence)
         tally.delivered += checks[place].distinct - before
-        tally.latencies.record(now - stamp.sentAt)
+        tally.took(now - stamp.sentAt)
         tally.lastDeliveryAt = now
     }
 

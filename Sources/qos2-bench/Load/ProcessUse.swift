@@ -6,10 +6,9 @@ import Glibc
 struct ProcessUse {
     /// Of all its threads, also of those that have ended.
     var cpuNanoseconds: Int64 = 0
-    /// The memory it has, in bytes.
-    var resident: Int64 = 0
-    /// The most memory it has had, in bytes.
+    /// The most memory it has had, and what it has now, in bytes.
     var peakResident: Int64 = 0
+    var resident: Int64 = 0
     /// System calls that write, to files and to sockets; nil where we may not see it.
     var writeCalls: Int64?
     /// System calls that read.
@@ -29,8 +28,8 @@ struct ProcessUse {
             return nil
         }
         cpuNanoseconds = (user + system) * 1_000_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK)))
-        resident = (Self.number("VmRSS", in: status) ?? 0) * 1024
         peakResident = (Self.number("VmHWM", in: status) ?? 0) * 1024
+        resident = (Self.number("VmRSS", in: status) ?? 0) * 1024
         guard let io = contents(of: "/proc/\(pid)/io") else { return }
         readCalls = Self.number("syscr", in: io)
         writeCalls = Self.number("syscw", in: io)

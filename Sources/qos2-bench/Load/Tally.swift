@@ -18,4 +18,11 @@ final class Tally {
     var steps = 0
     var lastDeliveryAt: Int64 = 0
     let latencies = Histogram()
+    /// The longest since somebody asked last.
+    var latencyMax: Int64 = 0
+
+    func took(_ latency: Int64) {
+        latencies.record(latency)
+        if latency > latencyMax { latencyMax = latency }
+    }
 }

@@ -78,19 +78,34 @@ final class ChildProcess {
         if let pid { Glibc.kill(pid, SIGTERM) }
     }
 
+    /// Waits, and tells how it ended.
+    func waitForEnd() -> End? {
+        guard let pid else { return nil }
+        var status: Int32 = 0
+        while waitpid(pid, &status, 0) < 0 {
+            guard errno == EINTR else { return nil }
+        }
+        self.pid = nil
+        return End(status)
+    }
+
     /// How it ended, if it has ended by itself since the last call.
     func takeEnd() -> End? {
         guard let pid else { return nil }
         var status: Int32 = 0
         guard waitpid(pid, &status, WNOHANG) == pid else { return nil }
         self.pid = nil
-        let signal = status & 0x7F
-        return signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
+        return End(status)
     }
 
     enum End: Equatable, CustomStringConvertible {
         case exited(Int32)
         case signalled(Int32)
+
+        init(_ status: Int32) {
+            let signal = status & 0x7F
+            self = signal == 0 ? .exited(status >> 8 & 0xFF) : .signalled(signal)
+        }
 
         var description: String {
             switch self {

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Runs every case with every broker, one after the other and all of it again: what disturbs the
+// machine for some seconds disturbs one figure of several, and of each the median counts.
+import Glibc
+import Reactor
+
+struct Comparison {
+    struct Figures {
+        var cpu: [Double] = []
+        var rate: [Double] = []
+        var p99: [Double] = []
+        /// Runs that lost, doubled or could not be finished.
+        var failed = 0
+    }
+
+    let brokers: [ComparedBroker]
+    let cases: [ComparedCase]
+    let rounds: Int
+    let seconds: Double
+    let version: String
+    let folder: String
+    /// This program: each load is a process of its own.
+    let executable: String
+    var figures: [[Figures]]
+
+    init(
+        _ brokers: [ComparedBroker], _ cases: [ComparedCase], rounds: Int, seconds: Double,
+        version: String, folder: String, executable: String
+    ) {
+        self.brokers = brokers
+        self.cases = cases
+        self.rounds = rounds
+        self.seconds = seconds
+        self.version = version
+        self.folder = folder
+        self.executable = executable
+        figures = cases.map { _ in brokers.map { _ in Figures() } }
+    }
+
+    mutating func run(tell: (String) -> Void) throws(SystemError) {
+        for round in 1...rounds {
+            for (at, item) in cases.enumerated() {
+                for (number, broker) in brokers.enumerated() {
+                    tell("round \(round) of \(rounds): \(item.name), \(broker.name)")
+                    let output = try measure(item, broker)
+                    figures[at][number].add(output)
+                }
+            }
+        }
+    }
+
+    /// What the load printed; nil if it failed.
+    private func measure(
+        _ item: ComparedCase, _ broker: ComparedBroker
+    ) throws(SystemError) -> String? {
+        let place = "\(folder)/\(item.name)-\(broker.name)"
+        removeFolder(place)
+        try makeFolder(place)
+        let port = UInt16(20_000 + getpid() % 10_000)
+        let server = try broker.start(in: place, port: port)
+        defer {
+            server.kill()
+            removeFolder(place)
+        }
+        let load = ChildProcess(
+            "load", executable: executable,
+            arguments: arguments(item, port: port, broker: server.pid ?? 0),
+            stateFolder: place, logFile: "\(place)/load.json")
+        try load.start()
+        let isDone = load.waitForEnd() == .exited(0)
+        return isDone ? contents(of: "\(place)/load.json") : nil
+    }
+
+    private func arguments(_ item: ComparedCase, port: UInt16, broker: pid_t) -> [String] {
+        // Topics end in a number, and their names are short.
+        var words = [
+            "run", "--json", "--port", "\(port)", "--broker-pid", "\(broker)", "--name", "b",
+            "--mqtt-version", version, "--seconds", "\(seconds)", "--warm-up", "\(seconds / 5)",
+        ]
+        if !item.arguments.contains("--payload") { words += ["--payload", "64"] }
+        return words + item.arguments
+    }
+}
+
+extension Comparison.Figures {
+    mutating func add(_ output: String?) {
+        guard let output, let rate = Self.number("delivered_per_second", in: output),
+            let used = Self.number("broker_cpu_us_per_delivery", in: output),
+            let late = Self.number("latency_p99_us", in: output)
+        else {
+            failed += 1
+            return
+        }
+        cpu.append(used)
+        self.rate.append(rate)
+        p99.append(late)
+    }
+
+    /// A member of the flat object that 'run' prints.
+    static func number(_ name: String, in object: String) -> Double? {
+        guard let key = object.firstRange(of: "\"\(name)\":") else { return nil }
+        return Double(object[key.upperBound...].prefix { !",}".contains($0) })
+    }
+
+    static func median(_ values: [Double]) -> Double? {
+        let sorted = values.sorted()
+        guard !sorted.isEmpty else { return nil }
+        let middle = sorted.count / 2
+        return sorted.count % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+    }
+}

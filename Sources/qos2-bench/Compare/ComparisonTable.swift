@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A comparison as a table in Markdown: of each figure the median, and behind it the least and the
+// most.
+
+struct ComparisonTable {
+    private let comparison: Comparison
+
+    init(_ comparison: Comparison) {
+        self.comparison = comparison
+    }
+
+    var text: String {
+        let names = comparison.brokers.map(\.name)
+        var lines = ["Broker CPU in µs for each delivered message: median (least–most)", ""]
+        lines += table(names) { Self.spread($0.cpu, 2) }
+        lines += ["", "Delivered messages a second; p99 of the latency in ms", ""]
+        lines += table(names) { figures in
+            let rate = Comparison.Figures.median(figures.rate).map { "\(Int($0))/s" } ?? "–"
+            let late = Comparison.Figures.median(figures.p99).map { Decimals.text($0 / 1e3, 2) }
+            return "\(rate); \(late ?? "–")"
+        }
+        return lines.joined(separator: "\n") + "\n"
+    }
+
+    private func table(
+        _ names: [String], _ cell: (Comparison.Figures) -> String
+    ) -> [String] {
+        var lines = ["| case | \(names.joined(separator: " | ")) |"]
+        lines.append("|---|" + String(repeating: "---:|", count: names.count))
+        for (at, item) in comparison.cases.enumerated() {
+            let cells = comparison.figures[at].map { figures in
+                cell(figures) + (figures.failed > 0 ? " (\(figures.failed) failed)" : "")
+            }
+            lines.append("| \(item.name) | \(cells.joined(separator: " | ")) |")
+        }
+        return lines
+    }
+
+    private static func spread(_ values: [Double], _ decimals: Int) -> String {
+        guard let median = Comparison.Figures.median(values), let least = values.min(),
+            let most = values.max()
+        else { return "–" }
+        let range = "\(Decimals.text(least, decimals))–\(Decimals.text(most, decimals))"
+        return "\(Decimals.text(median, decimals)) (\(range))"
+    }
+}

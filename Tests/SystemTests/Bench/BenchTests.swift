@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The loader's commands against a real broker: what they print, and that a comparison starts and
+// ends its brokers by itself.
+import Foundation
+import Testing
+
+@Suite(.serialized) struct PipelineBench {
+    private func bench(_ words: [String]) throws -> String {
+        try output(of: Repository.program("qos2-bench").path, words)
+    }
+
+    private func object(_ text: String) throws -> [String: Any] {
+        let line = try #require(text.split(separator: "\n").last)
+        let value = try JSONSerialization.jsonObject(with: Data(line.utf8))
+        return try #require(value as? [String: Any])
+    }
+
+    @Test func idleConnectionsAreCountedInBytes() throws {
+        let stage = try Stage()
+        let broker = try stage.startBroker()
+        let words = [
+            "idle", "--json", "--port", "\(stage.port)", "--connections", "500", "--hold", "0.2",
+            "--broker-pid", "\(broker.pid)",
+        ]
+        let bytes = try #require(object(bench(words))["bytes_per_connection"] as? Int)
+        #expect(bytes > 0 && bytes < 10_000)
+    }
+
+    @Test func connectionsComeAndGo() throws {
+        let stage = try Stage()
+        let broker = try stage.startBroker()
+        let words = [
+            "churn", "--json", "--port", "\(stage.port)", "--seconds", "0.5", "--broker-pid",
+            "\(broker.pid)",
+        ]
+        let cycles = try #require(object(bench(words))["cycles"] as? Int)
+        #expect(cycles > 20)
+    }
+
+    @Test func aLoadIsDrawn() throws {
+        let stage = try Stage()
+        let broker = try stage.startBroker()
+        let file = stage.folder.appending(path: "load.svg")
+        let text = try bench([
+            "run", "--port", "\(stage.port)", "--seconds", "0.5", "--warm-up", "0.2", "--histogram",
+            "--plot", file.path, "--no-progress",
+        ])
+        #expect(text.contains("lost 0, doubled 0, reordered 0"))
+        #expect(text.contains("█"))
+        #expect(try String(contentsOf: file, encoding: .utf8).hasSuffix("</svg>\n"))
+        #expect(broker.isRunning)
+    }
+
+    @Test func brokersAreComparedInTurn() throws {
+        let stage = try Stage()
+        let own = try Repository.program("qos2-broker").path
+        let text = try bench([
+            "compare", "--rounds", "1", "--seconds", "0.3", "--load", "10-10-w100", "--load",
+            "durable-10-10", "--mosquitto", "/nowhere", "--broker", "again=\(own) -p %p",
+            "--folder",
+            stage.folder.appending(path: "compare").path,
+        ])
+        #expect(text.contains("| case | qos2 | again |"))
+        #expect(text.matches(of: /\| 10-10-w100 \| [0-9.]+ \(/).count == 1)
+        #expect(!text.contains("failed"))
+    }
+}
