@@ -42,6 +42,13 @@ struct LevelTree<Value> {
         var value: Value?
     }
 
+    /// A node in the table, with its hash: nodes are in no cache of the processor, and so only the
+    /// one that is meant is looked at, and none when the table grows.
+    private struct Slot {
+        var node = LevelTree.none
+        var hash: UInt32 = 0
+    }
+
     static var none: Node { -1 }
     static var root: Node { 0 }
 
@@ -49,8 +56,8 @@ struct LevelTree<Value> {
     private var free: [Node] = []
     /// Texts of levels that are too long for their place.
     private var longTexts: [Node: [UInt8]] = [:]
-    /// Node numbers by hash; `none` is empty. At most half full.
-    private var table: ContiguousArray<Node>
+    /// By hash; a slot without a node is empty. At most three quarters full.
+    private var table: ContiguousArray<Slot>
     private let seed: UInt64
     private(set) var valueCount = 0
 
@@ -58,13 +65,14 @@ struct LevelTree<Value> {
     init(seed: UInt64) {
         self.seed = seed
         places = [Place(parent: Self.none, level: LevelText())]
-        table = ContiguousArray(repeating: Self.none, count: 16)
+        table = ContiguousArray(repeating: Slot(), count: 16)
     }
 
     subscript(node: Node) -> Value? { places[Int(node)].value }
 
     func child(of parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>) -> Node? {
-        let found = table[slot(parent, bytes, level)]
+        let text = bytes.extracting(level)
+        let found = table[slot(parent, text, hash(parent, text))].node
         return found == Self.none ? nil : found
     }
 
@@ -117,7 +125,7 @@ struct LevelTree<Value> {
     private mutating func add(
         under parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>
     ) -> Node {
-        if (places.count - free.count) * 2 >= table.count { growTable() }
+        if (places.count - free.count) * 4 >= table.count * 3 { growTable() }
         let first = places[Int(parent)].firstChild
         var place = Place(parent: parent, level: LevelText(bytes.extracting(level)))
         place.next = first
@@ -132,7 +140,9 @@ struct LevelTree<Value> {
         if place.level.isLong { longTexts[node] = level.map { bytes[$0] } }
         if first != Self.none { places[Int(first)].previous = node }
         places[Int(parent)].firstChild = node
-        table[slot(parent, bytes, level)] = node
+        let text = bytes.extracting(level)
+        let hash = hash(parent, text)
+        table[slot(parent, text, hash)] = Slot(node: node, hash: hash)
         return node
     }
 
@@ -156,13 +166,13 @@ struct LevelTree<Value> {
     }
 
     /// The slot that holds this child, or the empty one where it belongs.
-    private func slot(_ parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>) -> Int {
+    private func slot(_ parent: Node, _ text: Span<UInt8>, _ hash: UInt32) -> Int {
         let mask = table.count - 1
-        var at = Int(truncatingIfNeeded: hash(parent, bytes, level)) & mask
-        while table[at] != Self.none {
-            let place = Int(table[at])
-            if places[place].parent == parent,
-                isText(of: table[at], equalTo: bytes.extracting(level))
+        var at = Int(hash) & mask
+        while table[at].node != Self.none {
+            let node = table[at].node
+            if table[at].hash == hash, places[Int(node)].parent == parent,
+                isText(of: node, equalTo: text)
             {
                 break
             }
@@ -171,20 +181,18 @@ struct LevelTree<Value> {
         return at
     }
 
-    private func hash(_ parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>) -> UInt64 {
-        hashOfBytes(bytes.extracting(level), seed: seed ^ UInt64(UInt32(bitPattern: parent)))
+    private func hash(_ parent: Node, _ text: Span<UInt8>) -> UInt32 {
+        let value = hashOfBytes(text, seed: seed ^ UInt64(UInt32(bitPattern: parent)))
+        return UInt32(truncatingIfNeeded: value)
     }
 
-    private func home(of node: Node) -> Int {
+    private func hash(of node: Node) -> UInt32 {
         let place = places[Int(node)]
-        let value: UInt64
-        if place.level.isLong {
-            let text = longTexts[node]!
-            value = hash(place.parent, text.span, text.indices)
-        } else {
-            value = hash(place.parent, place.level.bytes.span, 0..<place.level.count)
+        guard place.level.isLong else {
+            return hash(place.parent, place.level.bytes.span.extracting(0..<place.level.count))
         }
-        return Int(truncatingIfNeeded: value) & (table.count - 1)
+        let text = longTexts[node]!
+        return hash(place.parent, text.span)
     }
 
     private func isText(of node: Node, equalTo bytes: Span<UInt8>) -> Bool {
@@ -196,31 +204,32 @@ struct LevelTree<Value> {
 
     private mutating func removeFromTable(_ node: Node) {
         let mask = table.count - 1
-        var hole = home(of: node)
-        while table[hole] != node {
+        var hole = Int(hash(of: node)) & mask
+        while table[hole].node != node {
             hole = (hole + 1) & mask
         }
         var at = (hole + 1) & mask
-        while table[at] != Self.none {
-            if (at - home(of: table[at])) & mask >= (at - hole) & mask {
+        while table[at].node != Self.none {
+            let home = Int(table[at].hash) & mask
+            if (at - home) & mask >= (at - hole) & mask {
                 table[hole] = table[at]
                 hole = at
             }
             at = (at + 1) & mask
         }
-        table[hole] = Self.none
+        table[hole] = Slot()
     }
 
     private mutating func growTable() {
         let old = table
-        table = ContiguousArray(repeating: Self.none, count: old.count * 2)
+        table = ContiguousArray(repeating: Slot(), count: old.count * 2)
         let mask = table.count - 1
-        for node in old where node != Self.none {
-            var at = home(of: node)
-            while table[at] != Self.none {
+        for slot in old where slot.node != Self.none {
+            var at = Int(slot.hash) & mask
+            while table[at].node != Self.none {
                 at = (at + 1) & mask
             }
-            table[at] = node
+            table[at] = slot
         }
     }
 }

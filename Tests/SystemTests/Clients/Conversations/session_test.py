@@ -114,7 +114,8 @@ def test_sender_comes_back_and_goes_on(connect, relay, qos):
 @pytest.mark.asks("storing")
 def test_sender_that_was_killed_goes_on(connect, qos):
     """kill -9 of a client that keeps its session in files: what it was told is over has arrived,
-    and with QoS 2 nothing arrives twice."""
+    and with QoS 2 nothing arrives twice or out of order. What it had not begun may be lost in its
+    own files: paho for C 1.3.12 never sent the message that it was moving from its queue."""
     receiver = connect()
     receiver.subscribe("many", qos)
     durable = dict(clean=False, expiry=60)
@@ -132,7 +133,8 @@ def test_sender_that_was_killed_goes_on(connect, qos):
     assert set(payloads) <= {*sent, b"last"}
     assert set(sent[:finished]) <= set(payloads)
     if qos == 2:
-        assert payloads[:-1] == sent[:len(payloads) - 1]
+        arrived = payloads[:-1]
+        assert arrived == [message for message in sent if message in arrived]
 
 
 @pytest.mark.acknowledged
