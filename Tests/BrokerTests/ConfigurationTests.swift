@@ -117,7 +117,8 @@ import Testing
             "sys_interval 65536", "sys_interval 10ms", "retain_available yes", "log_type loud",
             "log_dest dlt", "log_dest file", "log_dest nowhere", "log_facility 8",
             "log_timestamp maybe", "max_output_bytes 0", "max_topic_length 0",
-            "max_topic_levels 70000", "connect_timeout 0", "queue_overflow never",
+            "max_topic_levels 70000", "connect_timeout 0", "connect_timeout 2d",
+            "queue_overflow never",
             "socket_domain ipv5", "protocol websockets", "bind_address", "port 0",
             "listener 99999", "listener 0 mqtt.sock", "listener 1 2 3", "max_connections -2",
             "auto_id_prefix \(String(repeating: "x", count: 51))", "clientid_prefixes",
@@ -131,6 +132,26 @@ import Testing
             let column = key.count + (mistake.contains(" ") ? 3 : 2)
             #expect(errors.first?.place == Place(file: "m.conf", line: 1, column: column))
             #expect(errors.first?.message.contains(key) == true, "\(mistake): \(errors)")
+        }
+    }
+
+    /// Every value is taken or refused, and what is taken can be printed and read again.
+    @Test func noValueIsTooStrange() {
+        let values = [
+            "", "0", "1", "-1", "65536", "4294967296", "9223372036854775807",
+            "9223372036854775808", "-9223372036854775808", "9223372036854775807d", "1e3", "0x10",
+            "+1", "true", "a b", "never", "\u{7}", "%s%n", "'", "5y", "100000000000000y",
+            String(repeating: "9", count: 400), String(repeating: "ä", count: 40_000),
+        ]
+        for key in Key.all.map(\.name) {
+            for value in values {
+                let first = reader("\(key) \(value)\n")
+                guard first.errors.isEmpty else { continue }
+                let text = first.configuration.text
+                let second = reader(text)
+                #expect(second.errors.isEmpty, "\(key) \(value): \(second.errors)")
+                #expect(second.configuration.text == text, "\(key) \(value)")
+            }
         }
     }
 

@@ -129,7 +129,11 @@ struct ConfigurationReader {
             setStandard(host: standardIsWanted ? nil : "", port: port)
         case "bind_address":
             places[entry.place.file] = .standard
-            setStandard(host: try entry.text(), port: nil)
+            let words = try entry.words()
+            guard words.count == 1 else {
+                throw entry.refusal("'bind_address' needs one address, not '\(entry.value)'")
+            }
+            setStandard(host: words[0], port: nil)
         default:
             break  // `per_listener_settings` is read already.
         }

@@ -117,8 +117,8 @@ extension Key {
                 "connect_timeout",
                 .broker { (entry, value) throws(SettingsError) in
                     let time = try entry.duration()
-                    guard time > .zero else {
-                        throw entry.refusal("'connect_timeout' must be more than nothing")
+                    guard time > .zero, time <= .seconds(86_400) else {
+                        throw entry.refusal("'connect_timeout' must be more than 0, at most 1d")
                     }
                     value.limits.connectTime = time
                 }, broker: { [printed($0.limits.connectTime)] }),

@@ -115,6 +115,10 @@ import Testing
                 systemctl reload qos2-broker || true
                 until_true 'journalctl -t qos2-broker -p err | grep "reload failed" >/dev/null'
                 journalctl -t qos2-broker | grep "broker.conf:.*listner" >/dev/null
+                until_true 'systemctl show -P StatusText qos2-broker | grep "reload failed" >/dev/null'
+                sed -i '$d' /etc/qos2/broker.conf
+                systemctl reload qos2-broker
+                until_true 'systemctl show -P StatusText qos2-broker | grep "^serving" >/dev/null'
                 count=$(rows); until_true "[ \\$(rows) -gt $count ]"
                 [ "$(systemctl show -P MainPID qos2-broker)" = "$before" ]
                 """)
