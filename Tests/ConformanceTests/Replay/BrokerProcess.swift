@@ -48,14 +48,15 @@ final class BrokerProcess {
 
     private var log: URL { folder.appending(path: "broker.log") }
 
+    var logText: String { (try? String(contentsOf: log, encoding: .utf8)) ?? "" }
+
     /// A new connection; the first one waits until the broker listens.
     func connect() throws -> Socket {
         let end = ContinuousClock.now + .seconds(20)
         while true {
             if let socket = Socket(address, Self.port) { return socket }
             guard process.isRunning, ContinuousClock.now < end else {
-                let text = try? String(contentsOf: log, encoding: .utf8)
-                throw NeverListened(log: text ?? "")
+                throw NeverListened(log: logText)
             }
             usleep(2_000)
         }

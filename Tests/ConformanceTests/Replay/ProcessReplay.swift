@@ -11,8 +11,19 @@ extension Recording {
     func replay(with broker: BrokerProcess) throws {
         var stage = TCPStage(broker)
         for (number, event) in events.enumerated() {
-            try stage.play(event, number)
+            do {
+                try stage.play(event, number)
+            } catch let failure as Socket.Failed {
+                throw Silence(event: number, failure: failure, log: broker.logText)
+            }
         }
+    }
+
+    /// The broker gave no answer.
+    struct Silence: Error {
+        let event: Int
+        let failure: Socket.Failed
+        let log: String
     }
 }
 
