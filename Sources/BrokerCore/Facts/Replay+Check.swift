@@ -10,8 +10,10 @@ extension Replay {
         switch fact {
         case .opened(let id, let detail):
             let opening = details.openings[Int(detail)]
+            // A session that begins as one of its connection is in no journal.
             return id.place < placesMax && !state.contains(id)
                 && state.places[opening.client] == nil && has(opening.will)
+                && opening.expiry.outlivesConnection
         case .resumed(let id, let detail):
             let opening = details.openings[Int(detail)]
             return state.contains(id) && state[id].client == opening.client && has(opening.will)

@@ -108,20 +108,29 @@ extension Broker {
         _ delivery: Delivery, from session: SessionID, at now: Instant,
         into effects: inout EffectList
     ) -> Bool {
-        let message = delivery.message
+        let message = inheritance(delivery.message, of: session)
+        effects.append(.letGo(message))
         let start = effects.details.receivers.count
         let isTaken = chooseMember(
             of: delivery.share, for: message, except: session, besides: start, at: now,
             into: &effects)
         guard isTaken else { return false }
-        // The session that ends may be the last to hold it.
-        state.messages.hold(message)
         let receivers = effects.details.receivers(from: start)
         if receivers.count > 0 {
             record(.routed(message, retains: false, receivers: receivers), into: &effects)
             deliver(receivers, into: &effects)
         }
-        effects.append(.letGo(message))
         return true
+    }
+
+    /// What a session leaves behind, held for its heir: the session may be the last to hold it. Of
+    /// one that is not durable a copy: the journal may have had the message once, for somebody who
+    /// is through with it, and replay has forgotten it then.
+    private mutating func inheritance(_ message: MessageID, of session: SessionID) -> MessageID {
+        guard state[session].isJournalled else {
+            return state.messages.copy(message, expires: state.messages[message].expires)
+        }
+        state.messages.hold(message)
+        return message
     }
 }

@@ -175,6 +175,33 @@ import Testing
         }
     }
 
+    /// The journal had the message for another session, which is through with it: what the heir
+    /// gets is told anew.
+    @Test func aDurableHeirOfAPassingMemberFindsItAfterACrash() throws {
+        try scene { scene in
+            let db = scene.client("db")
+            db.resume()
+            db.subscribe("t", qos: 1)
+            let leaver = scene.client("leaver")
+            leaver.connect()
+            leaver.subscribe("$share/g/t", qos: 1)
+            publisher(scene).publish("t", "1", qos: 1, id: 1)
+            #expect(payloads(leaver.received()) == ["1"])
+            #expect(payloads(db.received()) == ["1"])
+            db.puback(1)
+            let heir = scene.client("heir")
+            heir.resume()
+            heir.subscribe("$share/g/t", qos: 1)
+            leaver.lose()
+            #expect(payloads(heir.received()) == ["1"])
+            try scene.crash()
+            #expect(
+                heir.resume() == [
+                    .connack(present: true), .publish("t", "1", qos: 1, id: 1, dup: true),
+                ])
+        }
+    }
+
     /// [MQTT-4.8.2-5]
     @Test func begunQoS2GoesToNobodyElse() {
         scene { scene in
