@@ -195,9 +195,11 @@ extension BrokerHarness {
             isSingle = packetwise
             try step {
                 let isAllRead = engine.outlets[id.index].output.pendingBytes == 0
+                // To who is refused already nobody listens, though his bytes are taken.
+                let isHeard = !engine.outlets[id.index].isDeaf
                 taken = engine.received(input.span, on: id, at: now)
                 precondition(taken >= 0 && taken <= input.count, "more taken than offered")
-                hear(Array(input[..<taken]), on: id, isAllRead: isAllRead)
+                if isHeard { hear(Array(input[..<taken]), on: id, isAllRead: isAllRead) }
                 links[id]!.input.removeFirst(taken)
             }
             if taken == 0 { return }
