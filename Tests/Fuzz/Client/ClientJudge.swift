@@ -9,6 +9,7 @@ import MQTT
 struct ClientJudge {
     private(set) var isOpen = false
     private var hasConnect = false
+    private var hasConnack = false
     private var receiveMaximum = 65_535
     private var packetSizeMax = Int.max
     /// Identifiers of PUBLISH that the server has not answered to the end.
@@ -40,7 +41,9 @@ struct ClientJudge {
 
     private mutating func heard(_ packet: AnyPacket) {
         switch packet {
-        case .connack(let connack):
+        // A second one is a breach, and changes nothing. [MQTT-3.2.0-2]
+        case .connack(let connack) where !hasConnack:
+            hasConnack = true
             receiveMaximum = Int(connack.receiveMaximum)
             packetSizeMax = connack.maximumPacketSize.map { Int($0) } ?? .max
         case .acknowledgement(let answer):
