@@ -131,6 +131,10 @@ extension Engine {
             broker.connections[id.index].terms.outgoingTopicAliasMax)
         guard maximum > 0 else { return nil }
         let topic = unsafe broker.state.messages[delivery.message].topicMemory
+        // An alias takes three bytes, and perhaps one more of the length of the properties: what
+        // it stands for must be longer, or the packet could become too large by it.
+        let hasLimit = broker.connections[id.index].packetSizeMax < .max
+        guard topic.count > 3 || !hasLimit else { return nil }
         let mayBeNew = broker.fits(delivery, id, withAlias: true)
         return unsafe outlets[id.index].aliases.alias(
             of: topic.span, atMost: maximum, mayBeNew: mayBeNew, seed: broker.seed)

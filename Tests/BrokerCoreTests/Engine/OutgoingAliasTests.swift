@@ -86,15 +86,27 @@ import Testing
     /// To name an alias takes three bytes more, which the receiver may not take. [MQTT-3.1.2-24]
     @Test func anAliasDoesNotMakeAPacketTooLarge() throws {
         try scene { scene in
-            // header 2, topic 2 + 3, no properties 1, payload 4
-            let db = receiver(scene, 10, size: 12)
+            // header 2, topic 2 + 4, no properties 1, payload 4
+            let db = receiver(scene, 10, size: 13)
             let plc = scene.client("plc")
             plc.connect()
-            plc.publish("one", "1234")
-            try #expect(aliases(db) == ["one"])
-            plc.publish("one", "1")
-            plc.publish("one", "1234")
-            try #expect(aliases(db) == ["one=1", "=1"])
+            plc.publish("four", "1234")
+            try #expect(aliases(db) == ["four"])
+            plc.publish("four", "1")
+            plc.publish("four", "1234")
+            try #expect(aliases(db) == ["four=1", "=1"])
+        }
+    }
+
+    /// A topic that is shorter than its alias gains nothing, and could become too large.
+    @Test func aShortTopicHasNoAliasWhereSizeCounts() throws {
+        try scene { scene in
+            // header 2, topic 2 + 1, no properties 1, payload 7
+            let db = receiver(scene, 10, size: 13)
+            let plc = scene.client("plc")
+            plc.connect()
+            for payload in ["", "1234567"] { plc.publish("t", payload) }
+            try #expect(aliases(db) == ["t", "t"])
         }
     }
 
