@@ -20,19 +20,17 @@ extension Broker {
     }
 
     /// Lists the member of a share that takes the message, in the list that begins at `start`: the
-    /// next in turn of those who can take it soonest. False if there is nobody.
-    @discardableResult
+    /// next in turn of those who can take it soonest.
     mutating func chooseMember(
         of share: ShareID, for message: MessageID, except left: SessionID? = nil,
         besides start: Int, at now: Instant, into effects: inout EffectList
-    ) -> Bool {
+    ) {
         guard let (place, member) = nextMember(of: share, for: message, except: left) else {
-            return false
+            return
         }
         state.subscriptions.took(share, at: place)
         let delivery = delivery(of: message, to: member, of: share)
         choose(member.session, delivery, besides: start, at: now, into: &effects)
-        return true
     }
 
     private func nextMember(
@@ -97,30 +95,33 @@ extension Broker {
         }
         left += state[session].waiting
         var taken = 0
-        for delivery in left where delivery.share != .none {
-            let isTaken = handOver(delivery, from: session, at: now, into: &effects)
-            if isTaken { taken += 1 }
+        for delivery in left where hasHeir(delivery.share, of: session) {
+            handOver(delivery, from: session, at: now, into: &effects)
+            taken += 1
         }
         return taken
+    }
+
+    private func hasHeir(_ share: ShareID, of session: SessionID) -> Bool {
+        guard share != .none else { return false }
+        return state.subscriptions.shared[share].members.list.contains { $0.session != session }
     }
 
     private mutating func handOver(
         _ delivery: Delivery, from session: SessionID, at now: Instant,
         into effects: inout EffectList
-    ) -> Bool {
+    ) {
         let message = inheritance(delivery.message, of: session)
         effects.append(.letGo(message))
         let start = effects.details.receivers.count
-        let isTaken = chooseMember(
+        chooseMember(
             of: delivery.share, for: message, except: session, besides: start, at: now,
             into: &effects)
-        guard isTaken else { return false }
         let receivers = effects.details.receivers(from: start)
         if receivers.count > 0 {
             record(.routed(message, retains: false, receivers: receivers), into: &effects)
             deliver(receivers, into: &effects)
         }
-        return true
     }
 
     /// What a session leaves behind, held for its heir: the session may be the last to hold it. Of

@@ -57,7 +57,7 @@ struct Comparison {
         let place = "\(folder)/\(item.name)-\(broker.name)"
         removeFolder(place)
         try makeFolder(place)
-        let port = UInt16(20_000 + getpid() % 10_000)
+        let port = try freePort()
         let server = try broker.start(in: place, port: port)
         defer {
             server.kill()
