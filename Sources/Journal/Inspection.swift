@@ -127,6 +127,10 @@ public struct Inspection {
             file.condition = isBlank ? .blank : .damaged("its header is not sound")
             return
         }
+        guard header.name == name else {
+            file.condition = .damaged("its header is that of \(header.name)")
+            return
+        }
         file.epoch = header.epoch
         let start = SegmentHome.Position(
             epoch: header.epoch, nextBatch: header.firstBatch, previous: header.previous)

@@ -186,7 +186,7 @@ public struct Recovery: ~Copyable {
         if let version = SegmentHeader.foreignVersion(bytes, checksum) {
             throw .version(version, file: name)
         }
-        guard let header = SegmentHeader(bytes, checksum),
+        guard let header = SegmentHeader(bytes, checksum), header.name == name,
             header.firstBatch == report.position.nextBatch,
             header.previous == report.position.previous
         else { return nil }
@@ -219,9 +219,13 @@ public struct Recovery: ~Copyable {
         }
     }
 
-    /// Nothing behind the break in the chain can be trusted; the names tell what is missing.
+    /// Nothing behind the break in the chain can be trusted; the names tell what is missing. Later
+    /// epochs than theirs keep the names of what is written from here on apart from them.
     private mutating func setAside(_ names: ArraySlice<String>) throws(DiskError) {
         for name in names {
+            if let epoch = SegmentHeader.epoch(of: name), epoch < .max {
+                report.position.epoch = max(report.position.epoch, epoch)
+            }
             if only == nil { try disk.rename(name, to: "damaged-\(name)") }
             report.setAside.append(name)
         }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The form of a segment file: a header that says where in the chain it begins, then batches, then
-// zeros. A segment is written by one process only: each start begins a new one.
+// zeros. Its name says the epoch under which it was begun; a later process may go on in it.
 //
 //     0       4         6       8        12      16               24          28      32
 //     ┌───────┬─────────┬───────┬────────┬───────┬────────────────┬───────────┬───────┬─────────
@@ -24,6 +24,9 @@ public struct SegmentHeader: Equatable, Sendable {
     public static func name(firstBatch: UInt64, epoch: UInt32) -> String {
         "segment-\(firstBatch.hex(16))-\(UInt64(epoch).hex(8))"
     }
+
+    /// The epoch that a segment's name says.
+    static func epoch(of name: String) -> UInt32? { UInt32(name.suffix(8), radix: 16) }
 
     public static func isSegment(_ name: String) -> Bool {
         name.hasPrefix("segment-") && name.utf8.count == 33

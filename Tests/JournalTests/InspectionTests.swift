@@ -97,6 +97,15 @@ import Testing
             try file(name).condition == .damaged("not whole: the one before it is used"))
     }
 
+    @Test func aSegmentByAnotherName() throws {
+        let names = try write()
+        let header = try disk.contents(of: names[0])
+        let other = "segment-0000000000000001-00000009"
+        try disk.create(other, size: header.count)
+        try disk.write(header.span, to: other, at: 0)
+        #expect(try file(other).condition == .damaged("its header is that of \(names[0])"))
+    }
+
     @Test func otherFiles() throws {
         try disk.create("spare", size: 4096)
         try disk.create("damaged-segment-0000000000000007-00000001", size: 10)

@@ -145,6 +145,38 @@ import Testing
         #expect(try recover(disk).records == found + more)
     }
 
+    /// Nothing is written over what lies in the folder, wherever that came from: a segment by the
+    /// next one's name, copied there or damaged, is set aside.
+    @Test func aStrayOfTheNextNameIsSetAside() throws {
+        var random = SplitMix64(seed: 5)
+        let disk = LosingDisk()
+        let all = records(6, from: &random)
+        _ = try write(all, perBatch: 2, to: disk)
+        let position = try recover(disk).report.position
+        let stray = SegmentHeader(
+            epoch: position.epoch, firstBatch: position.nextBatch, previous: position.previous)
+        let strays = [
+            (stray.name, [1, 2, 3]),
+            // It says another epoch than its name.
+            (
+                SegmentHeader.name(firstBatch: stray.firstBatch, epoch: stray.epoch + 1),
+                stray.bytes(CRC32C.checksum)
+            ),
+        ]
+        for (name, bytes) in strays {
+            try disk.create(name, size: bytes.count)
+            try disk.write(bytes.span, to: name, at: 0)
+            let (found, report) = try recover(disk)
+            #expect(report.setAside == [name])
+            #expect(found == all)
+            #expect(report.tail == nil)
+            #expect(try disk.contents(of: "damaged-\(name)") == bytes)
+            let next = SegmentHeader.name(
+                firstBatch: report.position.nextBatch, epoch: report.position.epoch)
+            #expect(next > name)
+        }
+    }
+
     @Test func everyFlippedByteIsNoticed() throws {
         var random = SplitMix64(seed: 4)
         let all = records(6, from: &random)

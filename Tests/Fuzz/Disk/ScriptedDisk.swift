@@ -131,9 +131,7 @@ final class ScriptedWriter: BatchWriter {
         (try? disk.write(bytes, to: segment, at: offset)) != nil
     }
 
-    /// As a spare is renamed over whatever lies there.
     func begin(_ segment: String, header: [UInt8], size: Int) {
-        try? disk.remove(segment)
         guard (try? disk.create(segment, size: size)) != nil else { return }
         try? disk.write(header.span, to: segment, at: 0)
     }
