@@ -126,9 +126,7 @@ extension Engine {
     private mutating func alias(
         of delivery: Delivery, to id: ConnectionID
     ) -> OutgoingAliases.Alias? {
-        let maximum = min(
-            broker.connections[id.index].topicAliasMax,
-            broker.connections[id.index].terms.outgoingTopicAliasMax)
+        let maximum = broker.connections[id.index].outgoingAliasMax
         guard maximum > 0 else { return nil }
         let topic = unsafe broker.state.messages[delivery.message].topicMemory
         // An alias takes three bytes, and perhaps one more of the length of the properties: what
@@ -182,8 +180,7 @@ extension Engine {
             guard !append(encoder, to: id) else { return }
             // Nothing may come before it, and resends stand behind it. [MQTT-3.2.0-1]
             outlets[id.index].isVoid = true
-            broker.connections[id.index].departure = .violated(Self.doesNotFit(.connack))
-            broker.leave(id, at: now, into: &effects)
+            broker.leave(id, .violated(Self.doesNotFit(.connack)), at: now, into: &effects)
         }
     }
 
@@ -207,10 +204,10 @@ extension Engine {
         encoder.serverKeepAlive = connack.serverKeepAlive
         encoder.receiveMaximum = connack.receiveMaximum == .max ? nil : connack.receiveMaximum
         encoder.maximumPacketSize = connack.maximumPacketSize
-        let aliasMax = broker.connections[id.index].terms.topicAliasMax
+        let aliasMax = broker.connections[id.index].topicAliasMax
         encoder.topicAliasMaximum = aliasMax == 0 ? nil : aliasMax
         encoder.retainAvailable = broker.limits.retainAvailable ? nil : false
-        encoder.maximumQoS = broker.connections[id.index].terms.qosMax
+        encoder.maximumQoS = broker.connections[id.index].qosMax
         encoder.responseInformation = connack.responseInformation
         return encoder
     }

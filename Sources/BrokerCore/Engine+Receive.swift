@@ -49,10 +49,9 @@ extension Engine {
     /// It is packets that keep a connection alive. Who is sending a large one can send nothing else
     /// meanwhile; who sends a byte now and then is silent. [MQTT-3.1.2-22]
     private mutating func notePart(_ count: Int, on id: ConnectionID, at now: Instant) {
-        guard count - broker.connections[id.index].partReceived >= Self.partThatCounts else {
-            return
-        }
-        broker.connections[id.index].partReceived = count
+        let counted = Int(broker.connections[id.index].partReceived)
+        guard count - counted >= Self.partThatCounts else { return }
+        broker.connections[id.index].partReceived = UInt32(clamping: count)
         broker.connections[id.index].lastReceived = now
     }
 
@@ -111,7 +110,7 @@ extension Engine {
             broker.unsubscribe(packet, bytes, on: id, into: &effects)
         case .pingreq:
             _ = try PingPacket(header)
-            effects.append(.pong(to: id))  // [MQTT-3.12.4-1]
+            broker.ping(on: id, into: &effects)
         case .disconnect:
             let packet = try DisconnectPacket(bytes, header, version, from: .client)
             broker.disconnect(packet, on: id, at: now, into: &effects)

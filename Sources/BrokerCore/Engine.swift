@@ -22,6 +22,8 @@ package struct Engine: ~Copyable {
     package var broker: Broker
     var journal: Journal
     var outlets = Slab<Outlet>()
+    /// Memory of outlets that have something to write.
+    private let buffers = BufferPool()
     var effects = EffectList()
     var trace = HandshakeTrace()
     package private(set) var commands: ContiguousArray<Command> = []
@@ -127,6 +129,7 @@ extension Engine {
         broker.count { $0.bytesSent += UInt64(count) }
         var finished: [UInt32] = []
         outlets[id.index].output.wrote(count, finished: &finished)
+        outlets[id.index].output.giveBack(to: buffers)
         release(finished)
         endIfThrough(id)
         let isAwaited =
@@ -159,9 +162,11 @@ extension Engine {
         }
     }
 
+    /// Call it before bytes go to an outlet.
     mutating func list(_ id: ConnectionID) {
         guard !outlets[id.index].isListed else { return }
         outlets[id.index].isListed = true
+        outlets[id.index].output.borrow(from: buffers)
         listed.append(id)
     }
 

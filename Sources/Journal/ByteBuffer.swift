@@ -6,10 +6,10 @@
 @safe
 public struct ByteBuffer: ~Copyable {
     private var base: UnsafeMutableRawPointer?
-    private(set) var capacity = 0
-    /// Offsets into the memory: `head..<tail` is live.
-    public private(set) var head = 0
-    public private(set) var tail = 0
+    // 32 bits each: there is one of these for every connection, and 4 GiB wait in none.
+    private var storedCapacity: UInt32 = 0
+    private var storedHead: UInt32 = 0
+    private var storedTail: UInt32 = 0
 
     public init() {
         unsafe base = nil
@@ -17,6 +17,22 @@ public struct ByteBuffer: ~Copyable {
 
     deinit {
         unsafe base?.deallocate()
+    }
+
+    /// Offsets into the memory: `head..<tail` is live.
+    public private(set) var head: Int {
+        get { Int(storedHead) }
+        set { storedHead = UInt32(newValue) }
+    }
+
+    public private(set) var tail: Int {
+        get { Int(storedTail) }
+        set { storedTail = UInt32(newValue) }
+    }
+
+    private(set) var capacity: Int {
+        get { Int(storedCapacity) }
+        set { storedCapacity = UInt32(newValue) }
     }
 
     public var count: Int { tail - head }
@@ -119,7 +135,7 @@ public struct ByteBuffer: ~Copyable {
         return moved
     }
 
-    /// A small buffer is kept: the next turn needs it again. `trim` gives it back for good.
+    /// A small buffer is kept: the next turn needs it again, here or elsewhere.
     private mutating func releaseMemory() {
         head = 0
         tail = 0
@@ -131,6 +147,25 @@ public struct ByteBuffer: ~Copyable {
     /// Gives all memory of an empty buffer back.
     public mutating func trim() {
         if isEmpty { free() }
+    }
+
+    /// Gets the memory that the next bytes will lie in, if the pool has some.
+    @inline(__always)
+    mutating func borrow(from pool: borrowing BufferPool) {
+        guard storedCapacity == 0, let memory = unsafe pool.take() else { return }
+        unsafe base = memory.baseAddress
+        capacity = memory.count
+    }
+
+    /// The memory of an empty buffer is for whoever is next.
+    @inline(__always)
+    mutating func giveBack(to pool: borrowing BufferPool) {
+        guard isEmpty, storedCapacity > 0 else { return }
+        unsafe pool.give(UnsafeMutableRawBufferPointer(start: base, count: capacity))
+        unsafe base = nil
+        storedCapacity = 0
+        storedHead = 0
+        storedTail = 0
     }
 
     private mutating func free() {

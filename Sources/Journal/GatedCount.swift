@@ -3,9 +3,9 @@
 // batch is in flight and one is being staged.
 
 public struct GatedCount: Sendable {
-    private var flying = 0
+    private var flying: UInt32 = 0
+    private var staged: UInt32 = 0
     private var flyingGate = Gate.none
-    private var staged = 0
     private var stagedGate = Gate.none
 
     public init() {}
@@ -26,7 +26,7 @@ public struct GatedCount: Sendable {
 
     public mutating func count(durable: Gate) -> Int {
         settle(durable)
-        return flying + staged
+        return Int(flying + staged)
     }
 
     private mutating func settle(_ durable: Gate) {

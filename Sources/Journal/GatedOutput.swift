@@ -23,15 +23,31 @@ public struct GatedOutput: ~Copyable {
         let token: UInt32
     }
 
+    // 32 bits where they do: there is one of these for every connection.
     private var buffer = ByteBuffer()
-    private var open = 0
-    private var flying = 0
+    private var storedOpen: UInt32 = 0
+    private var storedFlying: UInt32 = 0
+    private var storedAttachedBytes: UInt32 = 0
     private var flyingGate = Gate.none
     private var tailGate = Gate.none
     private var attachments: ContiguousArray<Attachment> = []
-    private var attachedBytes = 0
 
     public init() {}
+
+    private var open: Int {
+        get { Int(storedOpen) }
+        set { storedOpen = UInt32(newValue) }
+    }
+
+    private var flying: Int {
+        get { Int(storedFlying) }
+        set { storedFlying = UInt32(newValue) }
+    }
+
+    private var attachedBytes: Int {
+        get { Int(storedAttachedBytes) }
+        set { storedAttachedBytes = UInt32(newValue) }
+    }
 
     /// All that has not left yet, gates passed or not.
     public var pendingBytes: Int { buffer.count + attachedBytes }
@@ -123,12 +139,18 @@ public struct GatedOutput: ~Copyable {
         resetMarks()
     }
 
-    /// Gives the memory of an idle connection back.
-    public mutating func trim() {
-        if isEmpty {
-            buffer.trim()
-            resetMarks()
-        }
+    /// Call it before something is appended to an output that may be empty.
+    @inline(__always)
+    public mutating func borrow(from pool: borrowing BufferPool) {
+        buffer.borrow(from: pool)
+    }
+
+    /// Call it when bytes have left: an empty output holds no memory.
+    public mutating func giveBack(to pool: borrowing BufferPool) {
+        guard isEmpty else { return }
+        buffer.giveBack(to: pool)
+        if attachments.capacity > 0 { attachments = [] }
+        resetMarks()
     }
 
     @usableFromInline

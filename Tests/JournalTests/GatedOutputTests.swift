@@ -54,6 +54,7 @@ import Testing
     private struct Play: ~Copyable {
         private var random: SplitMix64
         private var output = GatedOutput()
+        private let pool = BufferPool()
         private var model = Model()
         private var durable: UInt64 = 0
         private var isInFlight = false
@@ -74,13 +75,14 @@ import Testing
         }
 
         mutating func step() {
-            switch Int.random(in: 0..<12, using: &random) {
+            switch Int.random(in: 0..<13, using: &random) {
             case 0...3: append()
             case 4: attach()
             case 5: isStaged = true
             case 6: submit()
             case 7: commit()
-            case 8: output.trim()
+            case 8: output.giveBack(to: pool)
+            case 9: output.borrow(from: pool)
             default: write()
             }
             compare()

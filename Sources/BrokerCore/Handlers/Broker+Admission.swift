@@ -9,7 +9,7 @@ extension Broker {
         by packet: PublishPacket, on id: ConnectionID, unacknowledged: Int
     ) -> (ReasonCode, String)? {
         if packet.retain, !limits.retainAvailable { return (.retainNotSupported, "RETAIN set") }
-        if packet.qos > connections[id.index].terms.qosMax {  // [MQTT-3.2.2-11]
+        if packet.qos > connections[id.index].qosMax {  // [MQTT-3.2.2-11]
             return (.qosNotSupported, "QoS \(packet.qos.rawValue) is above the maximum")
         }
         guard connections[id.index].version == .v5, packet.qos > .atMostOnce else { return nil }

@@ -13,6 +13,15 @@ extension Broker {
         effects.append(.setDeadline(.connection(id), now + limits.connectTime))
     }
 
+    private func arrival(of id: ConnectionID) -> Arrival {
+        guard let arrival = connections[id.index].arrival else {
+            preconditionFailure("connection \(id.place) has had its CONNECT")
+        }
+        return arrival
+    }
+
+    func peer(of id: ConnectionID) -> String { arrival(of: id).peer }
+
     package mutating func connect(
         _ packet: ConnectPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
         into effects: inout EffectList
@@ -20,9 +29,10 @@ extension Broker {
         connections[id.index].version = packet.version
         connections[id.index].packetSizeMax = packet.maximumPacketSize ?? .max
         connections[id.index].wantsProblemInformation = packet.requestProblemInformation
+        let terms = arrival(of: id).terms
         let asked = ClientID(bytes, packet.clientID)
-        let client = asked.isEmpty ? assignClientID(connections[id.index].terms) : asked
-        if let reason = refusal(of: packet, bytes, asked, client, on: id) {
+        let client = asked.isEmpty ? assignClientID(terms) : asked
+        if let reason = refusal(of: packet, bytes, asked, client, terms) {
             refuse(id, asked, reason, at: now, into: &effects)
             return
         }
@@ -39,10 +49,10 @@ extension Broker {
             willDelay: packet.will?.delay ?? 0,
             willExpiry: packet.will?.properties.messageExpiry)
         let (session, isPresent) = enter(opening, packet, at: now, into: &effects)
+        tellConnected(id, session, isPresent, into: &effects)
         join(id, session, packet)
         connack.sessionPresent = isPresent
         adjust(&connack, packet, opening.expiry, on: id)
-        tellConnected(id, session, isPresent, into: &effects)
         effects.answer(.connack(connack), to: id)
         armKeepAlive(id, at: now, into: &effects)
         effects.append(.setDeadline(.session(session), nil))
@@ -53,14 +63,14 @@ extension Broker {
     /// Why this CONNECT is not welcome; nil if it is. `client` was assigned where none was asked for.
     private func refusal(
         of packet: ConnectPacket, _ bytes: Span<UInt8>, _ asked: ClientID, _ client: ClientID,
-        on id: ConnectionID
+        _ terms: Terms
     ) -> ReasonCode? {
-        guard connections[id.index].terms.versions.contains(packet.version) else {
+        guard terms.versions.contains(packet.version) else {
             return .unsupportedProtocolVersion
         }
         if packet.authenticationMethod != nil { return .badAuthenticationMethod }
-        if asked.isEmpty, !mayBeEmpty(packet, on: id) { return .clientIdentifierNotValid }
-        if !connections[id.index].terms.allowsAnonymous { return .notAuthorized }
+        if asked.isEmpty, !mayBeEmpty(packet, terms) { return .clientIdentifierNotValid }
+        if !terms.allowsAnonymous { return .notAuthorized }
         if let prefix = limits.clientIDPrefix, !client.bytes.starts(with: prefix.utf8) {
             return .notAuthorized
         }
@@ -72,17 +82,16 @@ extension Broker {
         if packet.will != nil, storeIsFull || memoryIsFull { return .quotaExceeded }
         guard let will = packet.will else { return nil }
         if will.retain, !limits.retainAvailable { return .retainNotSupported }  // [MQTT-3.2.2-13]
-        let qosMax = connections[id.index].terms.qosMax
-        if will.qos > qosMax { return .qosNotSupported }  // [MQTT-3.2.2-12]
+        if will.qos > terms.qosMax { return .qosNotSupported }  // [MQTT-3.2.2-12]
         let topic = bytes.extracting(will.topic)
         if !limits.allow(topic: topic) { return .topicNameInvalid }
         if SysTopics.isReserved(topic) { return .notAuthorized }
         return will.payload.count > limits.payloadBytesMax ?? .max ? .packetTooLarge : nil
     }
 
-    private func mayBeEmpty(_ packet: ConnectPacket, on id: ConnectionID) -> Bool {
+    private func mayBeEmpty(_ packet: ConnectPacket, _ terms: Terms) -> Bool {
         let mustKeep = packet.version == .v311 && !packet.cleanStart  // [MQTT-3.1.3-8]
-        return connections[id.index].terms.allowsEmptyClientID && !mustKeep
+        return terms.allowsEmptyClientID && !mustKeep
     }
 
     /// MQTT 3.1.1 cannot be told of another Keep Alive. The code is mosquitto's.
@@ -97,8 +106,7 @@ extension Broker {
         into effects: inout EffectList
     ) {
         count { $0.refusedConnections[reason] += 1 }
-        effects.tell(
-            .refused(client, peer: connections[id.index].peer, reason, detail: reason.name))
+        effects.tell(.refused(client, peer: peer(of: id), reason, detail: reason.name))
         effects.answer(
             .connack(Answer.Connack(reason: reason, explanation: reason.name)), to: id)
         leave(id, at: now, into: &effects)
@@ -139,10 +147,8 @@ extension Broker {
     private mutating func join(
         _ id: ConnectionID, _ session: SessionID, _ packet: ConnectPacket
     ) {
-        connections[id.index].phase = .open
-        connections[id.index].session = session
+        connections[id.index].open(for: session, aliasesAllowed: packet.topicAliasMaximum)
         connections[id.index].sendLimit = min(packet.receiveMaximum, limits.inFlightMax)
-        connections[id.index].topicAliasMax = packet.topicAliasMaximum
         connections[id.index].keepAlive = KeepAlive(seconds: keepAlive(of: packet))
         connections[id.index].inherited = Set(state[session].inbound.ids)
         state[session].connection = id
@@ -176,7 +182,7 @@ extension Broker {
     ) {
         effects.tell(
             .connected(
-                state[session].client, peer: connections[id.index].peer,
+                state[session].client, peer: peer(of: id),
                 connections[id.index].version, resumed: isPresent,
                 inFlight: state[session].outbound.count, waiting: state[session].waiting.count))
     }

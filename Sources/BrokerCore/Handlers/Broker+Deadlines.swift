@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What time brings: silence beyond the keep alive, a CONNECT that never came, wills and sessions
 // that are due.
+import DequeModule
 import MQTT
 
 extension Broker {
@@ -47,6 +48,20 @@ extension Broker {
         effects.append(.setDeadline(.connection(id), due))
     }
 
+    /// PINGREQ: the client has nothing else to say, so what its messages needed is given back.
+    /// [MQTT-3.12.4-1]
+    mutating func ping(on id: ConnectionID, into effects: inout EffectList) {
+        rest(connections[id.index].session)
+        effects.append(.pong(to: id))
+    }
+
+    /// Gives the memory back that a session needs only while messages pass.
+    mutating func rest(_ session: SessionID) {
+        state[session].outbound.shrinkIfEmpty()
+        state[session].inbound.shrinkIfEmpty()
+        if state[session].waiting.isEmpty { state[session].waiting = Deque() }
+    }
+
     private mutating func connectionDue(
         _ id: ConnectionID, at now: Instant, into effects: inout EffectList
     ) {
@@ -65,9 +80,8 @@ extension Broker {
                 armKeepAlive(id, at: now, into: &effects)
                 return
             }
-            connections[id.index].departure = .keepAlive(seconds: keepAlive.seconds)
             effects.append(.disconnect(.keepAliveTimeout, id))  // [MQTT-3.1.2-22]
-            leave(id, at: now, into: &effects)
+            leave(id, .keepAlive(seconds: keepAlive.seconds), at: now, into: &effects)
         case .closing:
             return
         }

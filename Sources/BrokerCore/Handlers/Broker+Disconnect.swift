@@ -23,8 +23,7 @@ extension Broker {
         if packet.reason == .normalDisconnection, state[session].will != nil {
             record(.willForgotten(session), into: &effects)
         }
-        connections[id.index].departure = .disconnected
-        leave(id, at: now, into: &effects)
+        leave(id, .takenOver, at: now, into: &effects)
     }
 
     /// The peer broke the rules, or sent what it may not.
@@ -35,19 +34,17 @@ extension Broker {
         switch connections[id.index].phase {
         case .awaitingConnect:
             count { $0.refusedConnections[reason] += 1 }
-            effects.tell(
-                .refused(nil, peer: connections[id.index].peer, reason, detail: detail))
+            effects.tell(.refused(nil, peer: peer(of: id), reason, detail: detail))
             if connections[id.index].version == .v5 {
                 effects.answer(.connack(Answer.Connack(reason: reason)), to: id)
             }
         case .open:
             count { $0.violations[reason] += 1 }
-            connections[id.index].departure = .violated(detail)
             effects.append(.disconnect(reason, id))
         case .closing:
             return
         }
-        leave(id, at: now, into: &effects)
+        leave(id, .violated(detail), at: now, into: &effects)
     }
 
     /// CONNECT with a level that is not spoken here. [MQTT-3.1.2-2]
@@ -57,8 +54,7 @@ extension Broker {
         let reason = ReasonCode.unsupportedProtocolVersion
         count { $0.refusedConnections[reason] += 1 }
         effects.tell(
-            .refused(
-                nil, peer: connections[id.index].peer, reason, detail: "protocol level \(level)"))
+            .refused(nil, peer: peer(of: id), reason, detail: "protocol level \(level)"))
         connections[id.index].version = level >= 5 ? .v5 : .v311
         effects.answer(.connack(Answer.Connack(reason: reason)), to: id)
         leave(id, at: now, into: &effects)
@@ -70,24 +66,23 @@ extension Broker {
             limits.serverReference == nil ? .serverShuttingDown : .useAnotherServer
         for place in 0..<connections.bound where connections.contains(place) {
             let id = ConnectionID(place: UInt32(place))
-            if connections[place].phase == .open {
-                connections[place].departure = .shutDown
-                effects.append(.disconnect(reason, id))
-            }
-            leave(id, at: now, into: &effects)
+            if connections[place].phase == .open { effects.append(.disconnect(reason, id)) }
+            leave(id, .shutDown, at: now, into: &effects)
         }
     }
 
     /// Takes nothing more from the connection; it closes when its output has left.
     /// For its session the connection has ended already.
-    mutating func leave(_ id: ConnectionID, at now: Instant, into effects: inout EffectList) {
+    mutating func leave(
+        _ id: ConnectionID, _ departure: Departure = .disconnected, at now: Instant,
+        into effects: inout EffectList
+    ) {
         guard connections[id.index].phase != .closing else { return }
         let wasOpen = connections[id.index].phase == .open
         connections[id.index].phase = .closing
         effects.append(.setDeadline(.connection(id), nil))
         effects.append(.close(id))
         guard wasOpen else { return }
-        let departure = connections[id.index].departure ?? .disconnected
         depart(connections[id.index].session, departure, at: now, into: &effects)
     }
 
@@ -108,14 +103,13 @@ extension Broker {
         _ session: SessionID, byCleanStart: Bool, at now: Instant, into effects: inout EffectList
     ) {
         guard let id = state[session].connection else { return }
-        connections[id.index].departure = .takenOver
         effects.append(.disconnect(.sessionTakenOver, id))
         // A will with a delay is spared when the session goes on. [MQTT-3.1.3-9]
         let sessionGoesOn = !byCleanStart && state[session].expiry.outlivesConnection
         if sessionGoesOn, let will = state[session].will, will.delay > 0 {
             record(.willForgotten(session), into: &effects)
         }
-        leave(id, at: now, into: &effects)
+        leave(id, .takenOver, at: now, into: &effects)
     }
 
     /// What follows for the session when its connection has ended.
@@ -135,8 +129,7 @@ extension Broker {
         }
         if publishesWill { publishWill(of: session, at: now, into: &effects) }
         record(.closed(session, at: now), into: &effects)
-        state[session].outbound.shrinkIfEmpty()
-        state[session].inbound.shrinkIfEmpty()
+        rest(session)
         armSession(session, into: &effects)
     }
 

@@ -29,7 +29,7 @@ extension Broker {
         _ alias: UInt16, _ topic: Span<UInt8>, on id: ConnectionID, at now: Instant,
         into effects: inout EffectList
     ) -> [UInt8]? {
-        guard alias <= connections[id.index].terms.topicAliasMax else {
+        guard alias <= connections[id.index].topicAliasMax else {
             violated(
                 id, .topicAliasInvalid, "topic alias \(alias) is above what was offered", at: now,
                 into: &effects)

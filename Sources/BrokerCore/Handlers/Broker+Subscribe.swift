@@ -14,7 +14,7 @@ extension Broker {
             routes.removeAll()
         }
         let session = connections[id.index].session
-        let terms = connections[id.index].terms
+        let qosMax = connections[id.index].qosMax
         var reasons: [ReasonCode] = []
         var welcome: [(filter: Range<Int>, identifier: UInt32, options: SubscriptionOptions)] = []
         var requests = packet.requests.makeIterator()
@@ -28,7 +28,7 @@ extension Broker {
                 continue
             }
             var options = request.options
-            options.maximumQoS = min(options.maximumQoS, terms.qosMax)  // [MQTT-3.2.2-10]
+            options.maximumQoS = min(options.maximumQoS, qosMax)  // [MQTT-3.2.2-10]
             let identifier = packet.subscriptionIdentifier ?? 0
             let isNew = subscribe(session, text, options, identifier, into: &effects)
             reasons.append(ReasonCode(options.maximumQoS.rawValue))

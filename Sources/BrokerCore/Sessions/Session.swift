@@ -34,24 +34,24 @@ struct PendingWill {
 /// State changes only by `State.apply`; `connection` alone is the present's business.
 struct Session: ~Copyable {
     let client: ClientID
-    var expiry: SessionExpiry
-    /// How often it was opened or resumed: tells two connections of one session apart.
-    var connections: UInt32 = 1
-    /// True once the journal knows of it: all its facts go there too.
-    var isJournalled: Bool
     var subscriptions = SessionSubscriptions()
-    /// Unreleased messages by identifier.
-    var inbound = InboundQoS2<MessageID>()
-    var outbound = OutboundWindow<Delivery>()
     /// Deliveries without an identifier yet, oldest first.
     var waiting = Deque<Delivery>()
+    var outbound = OutboundWindow<Delivery>()
+    /// Unreleased messages by identifier.
+    var inbound = InboundQoS2<MessageID>()
+    /// How often it was opened or resumed: tells two connections of one session apart.
+    var connections: UInt32 = 1
     /// Bytes of the messages in `inbound`, in `waiting` and in `outbound`.
     var unreleasedBytes = 0
     var waitingBytes = 0
     var inFlightBytes = 0
-    var will: PendingWill?
     /// Nil while connected.
     var closedAt: Instant?
+    var expiry: SessionExpiry
+    var will: PendingWill?
+    /// True once the journal knows of it: all its facts go there too.
+    var isJournalled: Bool
 
     /// The socket that speaks for it now. Not durable.
     var connection: ConnectionID?

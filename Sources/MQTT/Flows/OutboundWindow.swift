@@ -23,11 +23,11 @@ public struct OutboundWindow<Held> {
     }
 
     @usableFromInline var flights = PacketIDTable<Flight>()
-    @usableFromInline var lastID: UInt16 = 0
     @usableFromInline var nextOrder: UInt32 = 0
 
     /// Resends that this connection still owes, oldest last. They hold no quota until sent again.
     @usableFromInline var unsent: [PacketID] = []
+    @usableFromInline var lastID: UInt16 = 0
 
     @inlinable
     public init() {}

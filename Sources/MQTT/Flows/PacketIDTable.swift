@@ -21,13 +21,13 @@ public struct PacketIDTable<Value> {
 
     /// Empty, or a power of two of slots of which at most half are taken.
     @usableFromInline var slots: ContiguousArray<Slot> = []
-    @usableFromInline var taken = 0
+    @usableFromInline var taken: UInt32 = 0
 
     @inlinable
     public init() {}
 
     @inlinable
-    public var count: Int { taken }
+    public var count: Int { Int(taken) }
 
     @inlinable
     public var isEmpty: Bool { taken == 0 }

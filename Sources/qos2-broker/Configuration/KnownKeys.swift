@@ -109,7 +109,7 @@ extension Key {
             .bytes("max_inflight_bytes", \.limits.inFlightBytesMax),
             .bound("max_queued_messages", \.limits.waitingMax),
             .bytes("max_queued_bytes", \.limits.waitingBytesMax),
-            .size("max_output_bytes", in: 1024...(1 << 40), \.limits.outputBytesMax),
+            .size("max_output_bytes", in: 1024...(1 << 29), \.limits.outputBytesMax),
             .number("max_topic_length", in: 1...65_535, \.limits.topicBytesMax),
             .number("max_topic_levels", in: 1...65_535, \.limits.topicLevelsMax),
             .bound("max_subscriptions", \.limits.subscriptionsMax),
