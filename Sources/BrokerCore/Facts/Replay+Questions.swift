@@ -11,7 +11,7 @@ extension Replay {
 
     package func isSubscribed(_ client: ClientID, to filter: [UInt8]) -> Bool {
         guard let session = state.places[client] else { return false }
-        return state[session].subscriptions[filter] != nil
+        return state.subscriptions.subscription(of: session, to: filter.span) != nil
     }
 
     /// The payload of what was received from the client under this identifier and not released.

@@ -38,7 +38,7 @@ extension State {
             let expiry = will.expiry.map { " expiry=\($0)" } ?? ""
             lines.append("\(client) will \(message) delay=\(will.delay)\(expiry)")
         }
-        for (filter, subscription) in self[id].subscriptions.inOrder {
+        for (filter, subscription) in subscriptions.inOrder(self[id].subscriptions, of: id) {
             let text = String(decoding: filter, as: UTF8.self)
             lines.append(
                 "\(client) subscribed \(text) options=\(subscription.options.byte)"

@@ -108,9 +108,7 @@ struct State: ~Copyable {
         forgetWill(id)
         var session = sessions.remove(id.index)
         places[session.client] = nil
-        session.subscriptions.forEach { filter, _ in
-            subscriptions.remove(session: id, filter: filter)
-        }
+        subscriptions.removeAll(session.subscriptions, of: id)
         for packet in session.inbound.ids {
             messages.release(session.inbound.release(packet))
         }
@@ -127,13 +125,15 @@ struct State: ~Copyable {
     private mutating func subscribe(_ id: SessionID, _ filter: Details.Filter) {
         let subscription = Subscription(
             session: id, options: filter.options, identifier: filter.identifier)
-        self[id].subscriptions[filter.text] = subscription
-        subscriptions.insert(subscription, filter: filter.text.span)
+        var chain = self[id].subscriptions
+        subscriptions.insert(subscription, filter: filter.text.span, in: &chain)
+        self[id].subscriptions = chain
     }
 
     private mutating func unsubscribe(_ id: SessionID, _ text: [UInt8]) {
-        self[id].subscriptions[text] = nil
-        subscriptions.remove(session: id, filter: text.span)
+        var chain = self[id].subscriptions
+        subscriptions.remove(session: id, filter: text.span, in: &chain)
+        self[id].subscriptions = chain
     }
 
     private mutating func distribute(

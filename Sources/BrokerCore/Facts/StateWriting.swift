@@ -39,7 +39,7 @@ extension State {
         if expiry != opening.expiry {
             encode(.expiryChanged(id, expiry), details, into: &journal)
         }
-        for (text, subscription) in self[id].subscriptions.inOrder {
+        for (text, subscription) in subscriptions.inOrder(self[id].subscriptions, of: id) {
             details.filters = [
                 Details.Filter(
                     text: text, options: subscription.options,

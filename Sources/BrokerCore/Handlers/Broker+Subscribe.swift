@@ -58,9 +58,8 @@ extension Broker {
         // Retained messages would make the queue longer each time.
         let welcome = connections[id.index].welcome.count
         if isFull(session) || welcome >= limits.waitingMax { return .quotaExceeded }
-        let subscriptions = state[session].subscriptions
-        guard subscriptions.count >= limits.subscriptionsMax else { return nil }
-        return subscriptions[text.indices.map { text[$0] }] == nil ? .quotaExceeded : nil
+        guard state[session].subscriptions.count >= limits.subscriptionsMax else { return nil }
+        return state.subscriptions.subscription(of: session, to: text) == nil ? .quotaExceeded : nil
     }
 
     /// True if the session had no subscription to an equal filter.
@@ -70,7 +69,7 @@ extension Broker {
     ) -> Bool {
         let filter = Details.Filter(
             text: text.indices.map { text[$0] }, options: options, identifier: identifier)
-        let isNew = state[session].subscriptions[filter.text] == nil
+        let isNew = state.subscriptions.subscription(of: session, to: text) == nil
         let detail = Int32(effects.details.filters.count)
         effects.details.filters.append(filter)
         record(.subscribed(session, detail: detail), into: &effects)
@@ -152,7 +151,7 @@ extension Broker {
         var filters = packet.filters.makeIterator()
         while let range = filters.next(in: bytes) {
             let text = range.map { bytes[$0] }
-            guard let old = state[session].subscriptions[text] else {
+            guard let old = state.subscriptions.subscription(of: session, to: text.span) else {
                 reasons.append(.noSubscriptionExisted)
                 continue
             }

@@ -91,6 +91,27 @@ struct LevelTree<Value> {
         return (level.isLong ? longTexts[node]?.first : level.first) == Topic.dollar
     }
 
+    /// The whole topic or filter that leads to a node.
+    func text(of node: Node) -> [UInt8] {
+        var way: [Node] = []
+        var next = node
+        while next != Self.root {
+            way.append(next)
+            next = places[Int(next)].parent
+        }
+        var text: [UInt8] = []
+        for node in way.reversed() {
+            if node != way.last { text.append(Topic.separator) }
+            let level = places[Int(node)].level
+            if let long = longTexts[node] {
+                text += long
+            } else {
+                for at in 0..<level.count { text.append(level.bytes[at]) }
+            }
+        }
+        return text
+    }
+
     /// The node of a whole topic or filter, if it exists.
     func find(_ bytes: Span<UInt8>) -> Node? {
         var node = Self.root

@@ -25,6 +25,14 @@ struct SharedSubscriptions {
         var members = Subscribers()
         /// The place in the list of members where the search for the next taker begins.
         var turn = 0
+
+        /// The filter behind the name of the share.
+        var topics: [UInt8] {
+            guard let parsed = try? TopicFilter(filter.span, filter.indices) else {
+                preconditionFailure("a share of no valid filter")
+            }
+            return Array(filter[parsed.filter])
+        }
     }
 
     private var shares: ContiguousArray<Share?> = []

@@ -13,6 +13,10 @@ struct Subscribers {
         places.isEmpty ? list.firstIndex { $0.session == session } : places[session]
     }
 
+    subscript(session: SessionID) -> Subscription? {
+        place(of: session).map { list[$0] }
+    }
+
     /// True if the session is new here.
     mutating func insert(_ subscription: Subscription) -> Bool {
         if let place = place(of: subscription.session) {

@@ -9,6 +9,20 @@ package struct Subscription: Equatable, Sendable {
     package var options: SubscriptionOptions
     /// 0 where the client gave none.
     package var identifier: UInt32
+    /// Its neighbours among those of its session: no part of what was asked for.
+    var previous = SubscriptionPlace.none
+    var next = SubscriptionPlace.none
+
+    init(session: SessionID, options: SubscriptionOptions, identifier: UInt32) {
+        self.session = session
+        self.options = options
+        self.identifier = identifier
+    }
+
+    package static func == (left: Subscription, right: Subscription) -> Bool {
+        left.session == right.session && left.options == right.options
+            && left.identifier == right.identifier
+    }
 }
 
 /// All subscriptions by filter.
@@ -20,10 +34,10 @@ struct SubscriptionTree {
             var shares: [ShareID] = []
         }
 
-        /// Most filters have one subscriber and no share: that one is here, and all else is apart.
-        private var only: Subscription?
         /// None or one: an array of one is a box that is copied when it must be.
         private var crowd: ContiguousArray<Crowd> = []
+        /// Most filters have one subscriber and no share: that one is here, and all else is apart.
+        private var only: Subscription?
 
         /// One member of each gets a message.
         var shares: [ShareID] { crowd.first?.shares ?? [] }
@@ -34,6 +48,10 @@ struct SubscriptionTree {
         func forEachSubscriber(_ body: (Subscription) -> Void) {
             if let only { body(only) }
             crowd.first?.subscribers.list.forEach(body)
+        }
+
+        fileprivate subscript(session: SessionID) -> Subscription? {
+            only?.session == session ? only : crowd.first?.subscribers[session]
         }
 
         fileprivate mutating func insert(_ subscription: Subscription) -> Bool {
@@ -87,35 +105,74 @@ struct SubscriptionTree {
         tree = LevelTree(seed: seed)
     }
 
-    /// Adds a subscription or replaces the one to an equal filter. True if it is new.
-    @discardableResult
-    mutating func insert(_ subscription: Subscription, filter: Span<UInt8>) -> Bool {
+    /// Where the subscriptions to a filter are, if somebody has any.
+    func find(_ filter: Span<UInt8>) -> SubscriptionPlace? {
+        guard Self.isShared(filter) else {
+            return tree.find(filter).map { SubscriptionPlace(node: $0) }
+        }
+        return shared.find(filter.indices.map { filter[$0] }).map { SubscriptionPlace(share: $0) }
+    }
+
+    /// The same, made where it is missing: something must be put there.
+    mutating func make(_ filter: Span<UInt8>) -> SubscriptionPlace {
+        guard Self.isShared(filter) else {
+            return SubscriptionPlace(node: tree.make(filter))
+        }
+        return SubscriptionPlace(share: shared.make(filter.indices.map { filter[$0] }))
+    }
+
+    /// As in SUBSCRIBE.
+    func filter(at place: SubscriptionPlace) -> [UInt8] {
+        switch place.kind {
+        case .filter(let node): tree.text(of: node)
+        case .share(let share): shared[share].filter
+        }
+    }
+
+    subscript(place: SubscriptionPlace, session: SessionID) -> Subscription? {
+        if place == .none { return nil }
+        return switch place.kind {
+        case .filter(let node): tree[node]?[session]
+        case .share(let share): shared[share].members[session]
+        }
+    }
+
+    /// Adds a subscription, or replaces what the session has there.
+    mutating func put(_ subscription: Subscription, at place: SubscriptionPlace) {
         let isNew: Bool
-        if let topics = Self.sharedTopics(filter) {
-            isNew = join(subscription, filter, topics)
-        } else {
+        switch place.kind {
+        case .filter(let node):
             epoch += 1
-            isNew = tree.update(tree.make(filter)) { takers in
+            isNew = tree.update(node) { takers in
                 if takers == nil { takers = Takers() }
                 return takers!.insert(subscription)
             }
+        case .share(let share): isNew = join(subscription, share)
         }
         if isNew { count += 1 }
-        return isNew
     }
 
-    /// True if there was one. [MQTT-3.10.4-1]
-    @discardableResult
-    mutating func remove(session: SessionID, filter: Span<UInt8>) -> Bool {
-        let wasHere: Bool
-        if let topics = Self.sharedTopics(filter) {
-            wasHere = leave(session, filter, topics)
-        } else {
-            wasHere = change(filter) { $0.remove(session) }
-            if wasHere { epoch += 1 }
+    /// What the session has there is removed.
+    mutating func take(_ session: SessionID, at place: SubscriptionPlace) {
+        switch place.kind {
+        case .filter(let node):
+            epoch += 1
+            change(node) { _ = $0.remove(session) }
+        case .share(let share): leave(session, share)
         }
-        if wasHere { count -= 1 }
-        return wasHere
+        count -= 1
+    }
+
+    /// Changes what a subscription knows of its neighbours: nothing that was resolved depends on it.
+    mutating func change(
+        _ place: SubscriptionPlace, _ session: SessionID, _ change: (inout Subscription) -> Void
+    ) {
+        guard var subscription = self[place, session] else { return }
+        change(&subscription)
+        switch place.kind {
+        case .filter(let node): self.change(node) { _ = $0.insert(subscription) }
+        case .share(let share): _ = shared.join(share, subscription)
+        }
     }
 
     /// The next message of a share begins its search for a taker behind `place`.
@@ -132,13 +189,11 @@ struct SubscriptionTree {
         shared.keep(only: used)
     }
 
-    private mutating func join(
-        _ subscription: Subscription, _ filter: Span<UInt8>, _ topics: Range<Int>
-    ) -> Bool {
-        let share = shared.make(filter.indices.map { filter[$0] })
+    private mutating func join(_ subscription: Subscription, _ share: ShareID) -> Bool {
         if shared[share].members.list.isEmpty {
             epoch += 1
-            tree.update(tree.make(filter.extracting(topics))) { takers in
+            let topics = shared[share].topics
+            tree.update(tree.make(topics.span)) { takers in
                 if takers == nil { takers = Takers() }
                 takers!.add(share)
             }
@@ -146,41 +201,27 @@ struct SubscriptionTree {
         return shared.join(share, subscription)
     }
 
-    private mutating func leave(
-        _ session: SessionID, _ filter: Span<UInt8>, _ topics: Range<Int>
-    ) -> Bool {
-        let share = shared.find(filter.indices.map { filter[$0] })
-        guard let share, shared.leave(share, session) else { return false }
-        if shared[share].members.list.isEmpty {
-            epoch += 1
-            _ = change(filter.extracting(topics)) { takers in
-                takers.remove(share)
-                return true
-            }
-        }
-        return true
+    private mutating func leave(_ session: SessionID, _ share: ShareID) {
+        guard shared.leave(share, session), shared[share].members.list.isEmpty else { return }
+        epoch += 1
+        let topics = shared[share].topics
+        if let node = tree.find(topics.span) { change(node) { $0.remove(share) } }
     }
 
-    /// Changes those who take what matches a filter; false if there are none.
+    /// Changes those who take what matches a filter; where nobody is left, the node goes.
     private mutating func change(
-        _ filter: Span<UInt8>, _ change: (inout Takers) -> Bool
-    ) -> Bool {
-        guard let node = tree.find(filter) else { return false }
-        return tree.update(node) { takers in
-            guard takers != nil else { return false }
-            let isChanged = change(&takers!)
+        _ node: LevelTree<Takers>.Node, _ change: (inout Takers) -> Void
+    ) {
+        tree.update(node) { takers in
+            guard takers != nil else { return }
+            change(&takers!)
             if takers!.isEmpty { takers = nil }
-            return isChanged
         }
     }
 
-    /// Where the topics stand in the filter of a shared subscription; nil for a plain one.
-    private static func sharedTopics(_ filter: Span<UInt8>) -> Range<Int>? {
-        guard !filter.isEmpty, filter[0] == Topic.dollar else { return nil }
-        guard let parsed = try? TopicFilter(filter, filter.indices), parsed.isShared else {
-            return nil
-        }
-        return parsed.filter
+    private static func isShared(_ filter: Span<UInt8>) -> Bool {
+        guard !filter.isEmpty, filter[0] == Topic.dollar else { return false }
+        return (try? TopicFilter(filter, filter.indices))?.isShared ?? false
     }
 
     /// Calls `body` with those who take what matches each filter that matches `topic`.

@@ -1,148 +1,110 @@
 // SPDX-License-Identifier: Apache-2.0
-// What one session has subscribed to, by filter: all texts in one array and a table of places, since
-// an array and a place in a dictionary for each took several times as much as the text.
+// What one session has subscribed to. The subscriptions are at their filters, in the tree or in a
+// share, and lead from one to the next of the same session: a list of their own for each session, with
+// the filters' texts once more, took several times as much.
 import MQTT
 
-/// The subscriptions of a session, one for each filter.
-struct SessionSubscriptions {
-    private struct Entry {
-        var start: UInt32
-        var count: UInt16
-        var subscription: Subscription
-
-        var range: Range<Int> { Int(start)..<Int(start) + Int(count) }
+/// Where a subscription is: at a filter of the tree, or in a share.
+struct SubscriptionPlace: Equatable {
+    enum Kind {
+        case filter(node: Int32)
+        case share(ShareID)
     }
 
-    /// Up to so many are simply searched.
-    private static let fewMax = 8
+    private let raw: UInt32
 
-    private var entries: ContiguousArray<Entry> = []
-    private var texts: [UInt8] = []
-    /// Bytes in `texts` that belong to nobody any more.
-    private var unused = 0
-    /// Places in `entries` by hash, counted from 1; 0 is empty. At most half full.
-    private var table: ContiguousArray<UInt32> = []
-
-    var count: Int { entries.count }
-
-    subscript(filter: [UInt8]) -> Subscription? {
-        get { place(of: filter).map { entries[$0].subscription } }
-        set {
-            if let place = place(of: filter) {
-                if let newValue { entries[place].subscription = newValue } else { remove(place) }
-            } else if let newValue {
-                append(filter, newValue)
-            }
-        }
+    private init(raw: UInt32) {
+        self.raw = raw
     }
 
-    func forEach(_ body: (Span<UInt8>, Subscription) -> Void) {
-        for entry in entries { body(texts.span.extracting(entry.range), entry.subscription) }
+    static let none = SubscriptionPlace(raw: 0)
+
+    /// The root of the tree is no filter, so that no place is 0.
+    init(node: Int32) {
+        raw = UInt32(node) << 1
     }
 
-    /// In the order of the filters' bytes: the one that everybody would choose.
-    var inOrder: [(filter: [UInt8], subscription: Subscription)] {
-        entries.map { (Array(texts[$0.range]), $0.subscription) }
-            .sorted { $0.filter.lexicographicallyPrecedes($1.filter) }
+    init(share: ShareID) {
+        raw = share.number << 1 | 1
     }
 
-    private func place(of filter: [UInt8]) -> Int? {
-        if table.isEmpty { return entries.firstIndex { isText(of: $0, equalTo: filter) } }
-        let place = Int(table[slot(of: filter)])
-        return place == 0 ? nil : place - 1
-    }
-
-    private func isText(of entry: Entry, equalTo filter: [UInt8]) -> Bool {
-        bytesAreEqual(filter, texts.span.extracting(entry.range))
-    }
-
-    private mutating func append(_ filter: [UInt8], _ subscription: Subscription) {
-        let start = UInt32(texts.count)
-        texts += filter
-        entries.append(
-            Entry(start: start, count: UInt16(filter.count), subscription: subscription))
-        if entries.count > Self.fewMax, entries.count * 2 > table.count {
-            makeTable(max(4 * Self.fewMax, table.count * 2))
-        } else if !table.isEmpty {
-            table[slot(of: filter)] = UInt32(entries.count)
-        }
-    }
-
-    private mutating func remove(_ place: Int) {
-        unused += Int(entries[place].count)
-        // The last one takes its place.
-        let end = entries.count - 1
-        if !table.isEmpty {
-            forget(place)
-            if place < end { table[slot(holding: end)] = UInt32(place + 1) }
-        }
-        entries.swapAt(place, end)
-        entries.removeLast()
-        if entries.isEmpty { self = SessionSubscriptions() }
-        if unused > texts.count / 2 { moveTogether() }
-    }
-
-    /// What is left, without what nobody needs.
-    private mutating func moveTogether() {
-        var kept: [UInt8] = []
-        kept.reserveCapacity(texts.count - unused)
-        for index in entries.indices {
-            let range = entries[index].range
-            entries[index].start = UInt32(kept.count)
-            kept += texts[range]
-        }
-        texts = kept
-        unused = 0
+    var kind: Kind {
+        raw & 1 == 0 ? .filter(node: Int32(raw >> 1)) : .share(ShareID(number: raw >> 1))
     }
 }
 
-// The table.
-extension SessionSubscriptions {
-    private func home(of filter: [UInt8]) -> Int {
-        filter.hashValue & (table.count - 1)
+/// The chain of a session's subscriptions, the last that was made in front.
+struct SessionSubscriptions {
+    fileprivate(set) var first = SubscriptionPlace.none
+    fileprivate var storedCount: UInt32 = 0
+
+    var count: Int { Int(storedCount) }
+}
+
+extension SubscriptionTree {
+    /// The subscription of a session to a filter, if it has one.
+    func subscription(of session: SessionID, to filter: Span<UInt8>) -> Subscription? {
+        find(filter).flatMap { self[$0, session] }
     }
 
-    private func home(ofEntry place: Int) -> Int {
-        home(of: Array(texts[entries[place].range]))
-    }
-
-    /// The slot of this filter, or the empty one where it belongs.
-    private func slot(of filter: [UInt8]) -> Int {
-        var at = home(of: filter)
-        while table[at] != 0, !isText(of: entries[Int(table[at]) - 1], equalTo: filter) {
-            at = (at + 1) & (table.count - 1)
+    /// Adds a subscription or replaces the one to an equal filter. True if it is new.
+    @discardableResult
+    mutating func insert(
+        _ subscription: Subscription, filter: Span<UInt8>,
+        in subscriptions: inout SessionSubscriptions
+    ) -> Bool {
+        let place = make(filter)
+        var subscription = subscription
+        if let old = self[place, subscription.session] {
+            subscription.previous = old.previous
+            subscription.next = old.next
+            put(subscription, at: place)
+            return false
         }
-        return at
+        subscription.next = subscriptions.first
+        put(subscription, at: place)
+        change(subscription.next, subscription.session) { $0.previous = place }
+        subscriptions.first = place
+        subscriptions.storedCount += 1
+        return true
     }
 
-    private func slot(holding place: Int) -> Int {
-        var at = home(ofEntry: place)
-        while table[at] != UInt32(place + 1) {
-            at = (at + 1) & (table.count - 1)
+    /// True if there was one. [MQTT-3.10.4-1]
+    @discardableResult
+    mutating func remove(
+        session: SessionID, filter: Span<UInt8>, in subscriptions: inout SessionSubscriptions
+    ) -> Bool {
+        guard let place = find(filter), let old = self[place, session] else { return false }
+        take(session, at: place)
+        change(old.next, session) { $0.previous = old.previous }
+        if old.previous == .none {
+            subscriptions.first = old.next
+        } else {
+            change(old.previous, session) { $0.next = old.next }
         }
-        return at
+        subscriptions.storedCount -= 1
+        return true
     }
 
-    private mutating func forget(_ place: Int) {
-        let mask = table.count - 1
-        var hole = slot(holding: place)
-        var at = (hole + 1) & mask
-        while table[at] != 0 {
-            if (at - home(ofEntry: Int(table[at]) - 1)) & mask >= (at - hole) & mask {
-                table[hole] = table[at]
-                hole = at
-            }
-            at = (at + 1) & mask
+    /// The session has ended.
+    mutating func removeAll(_ subscriptions: SessionSubscriptions, of session: SessionID) {
+        var place = subscriptions.first
+        while let subscription = self[place, session] {
+            take(session, at: place)
+            place = subscription.next
         }
-        table[hole] = 0
     }
 
-    private mutating func makeTable(_ size: Int) {
-        table = ContiguousArray(repeating: 0, count: size)
-        for place in entries.indices {
-            var at = home(ofEntry: place)
-            while table[at] != 0 { at = (at + 1) & (size - 1) }
-            table[at] = UInt32(place + 1)
+    /// In the order of the filters' bytes: the one that everybody would choose.
+    func inOrder(
+        _ subscriptions: SessionSubscriptions, of session: SessionID
+    ) -> [(filter: [UInt8], subscription: Subscription)] {
+        var all: [(filter: [UInt8], subscription: Subscription)] = []
+        var place = subscriptions.first
+        while let subscription = self[place, session] {
+            all.append((filter(at: place), subscription))
+            place = subscription.next
         }
+        return all.sorted { $0.filter.lexicographicallyPrecedes($1.filter) }
     }
 }

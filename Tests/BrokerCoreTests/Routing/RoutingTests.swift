@@ -81,6 +81,7 @@ import Testing
         for seed in 0..<6 as Range<UInt64> {
             var random = SplitMix64(seed: seed)
             var tree = SubscriptionTree(seed: seed)
+            var chains: [UInt32: SessionSubscriptions] = [:]
             var routes = Routes(seed: seed)
             var lists = IdentifierLists()
             var model: [Wish: Subscription] = [:]
@@ -89,13 +90,17 @@ import Testing
                     session: UInt32(random.upTo(5)), filter: Self.filter(&random))
                 let session = SessionID(place: wish.session)
                 if random.chance(oneIn: 3) {
-                    let removed = tree.remove(session: session, filter: wish.filter.span)
+                    let removed = tree.remove(
+                        session: session, filter: wish.filter.span,
+                        in: &chains[wish.session, default: SessionSubscriptions()])
                     #expect(removed == (model.removeValue(forKey: wish) != nil))
                 } else {
                     let new = Subscription(
                         session: session, options: Self.options(&random),
                         identifier: UInt32(random.upTo(3)))
-                    let isNew = tree.insert(new, filter: wish.filter.span)
+                    let isNew = tree.insert(
+                        new, filter: wish.filter.span,
+                        in: &chains[wish.session, default: SessionSubscriptions()])
                     #expect(isNew == (model.updateValue(new, forKey: wish) == nil))
                 }
                 #expect(tree.count == model.count)
@@ -110,7 +115,8 @@ import Testing
             }
             for wish in model.keys {
                 tree.remove(
-                    session: SessionID(place: wish.session), filter: wish.filter.span)
+                    session: SessionID(place: wish.session), filter: wish.filter.span,
+                    in: &chains[wish.session, default: SessionSubscriptions()])
             }
             #expect(tree.count == 0)
         }
@@ -119,18 +125,24 @@ import Testing
     @Test func manySessionsComeAndGoAtOneFilter() {
         var random = SplitMix64(seed: 7)
         var tree = SubscriptionTree(seed: 7)
+        var chains: [UInt32: SessionSubscriptions] = [:]
         var model: Set<UInt32> = []
         let filter = Array("a/+".utf8)
         for _ in 0..<3000 {
             let place = UInt32(random.upTo(40))
             let session = SessionID(place: place)
             if random.chance(oneIn: 2) {
-                #expect(tree.remove(session: session, filter: filter.span) == model.contains(place))
-                model.remove(place)
+                let removed = tree.remove(
+                    session: session, filter: filter.span,
+                    in: &chains[place, default: SessionSubscriptions()])
+                #expect(removed == (model.remove(place) != nil))
             } else {
                 let new = Subscription(
                     session: session, options: Self.options(&random), identifier: place)
-                #expect(tree.insert(new, filter: filter.span) == model.insert(place).inserted)
+                let isNew = tree.insert(
+                    new, filter: filter.span,
+                    in: &chains[place, default: SessionSubscriptions()])
+                #expect(isNew == model.insert(place).inserted)
             }
             var found: [UInt32] = []
             tree.forEachMatch(topic: Array("a/b".utf8).span) { takers in
@@ -154,7 +166,8 @@ import Testing
         let options = SubscriptionOptions(maximumQoS: .atLeastOnce)
         let subscription = Subscription(
             session: SessionID(place: 4), options: options, identifier: 0)
-        tree.insert(subscription, filter: Array("a/+".utf8).span)
+        var chain = SessionSubscriptions()
+        tree.insert(subscription, filter: Array("a/+".utf8).span, in: &chain)
         #expect(routes.resolve(topic.span, tree, &lists) == entry)
         #expect(routes.entries[entry].routes.map(\.session) == [SessionID(place: 4)])
     }
@@ -176,11 +189,12 @@ import Testing
     /// What a match costs follows from the topic's depth, whatever else there is.
     @Test func theWayThroughTheTreeIsAsLongAmongMany() {
         var tree = SubscriptionTree(seed: 1)
+        var chain = SessionSubscriptions()
         func subscribe(_ filter: String) {
             let subscription = Subscription(
                 session: SessionID(place: 1),
                 options: SubscriptionOptions(maximumQoS: .atMostOnce), identifier: 0)
-            tree.insert(subscription, filter: Array(filter.utf8).span)
+            tree.insert(subscription, filter: Array(filter.utf8).span, in: &chain)
         }
         func steps(_ topic: String) -> Int {
             var steps = 0

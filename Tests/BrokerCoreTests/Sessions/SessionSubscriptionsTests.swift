@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a session has subscribed to, against a dictionary that does the same.
+// What sessions have subscribed to, against dictionaries that do the same.
 import MQTT
 import Testing
 
@@ -7,54 +7,73 @@ import Testing
 @testable import Scenes
 
 @Suite struct SessionSubscriptionsTests {
-    private static func filter(_ number: Int) -> [UInt8] { Array("some/filter/\(number)".utf8) }
+    /// A tree of three sessions, and what is said of it.
+    private struct Play {
+        var tree = SubscriptionTree(seed: 3)
+        var chains = [SessionSubscriptions](repeating: SessionSubscriptions(), count: 3)
+        var models = [[[UInt8]: Subscription]](repeating: [:], count: 3)
 
-    private static func subscription(_ number: Int) -> Subscription {
-        Subscription(
-            session: SessionID(place: 7), options: SubscriptionOptions(maximumQoS: .exactlyOnce),
-            identifier: UInt32(number))
-    }
-
-    private func expectEqual(
-        _ subscriptions: SessionSubscriptions, _ model: [[UInt8]: Subscription]
-    ) {
-        #expect(subscriptions.count == model.count)
-        let inOrder = model.sorted { $0.key.lexicographicallyPrecedes($1.key) }
-        #expect(subscriptions.inOrder.map(\.filter) == inOrder.map(\.key))
-        #expect(subscriptions.inOrder.map(\.subscription) == inOrder.map(\.value))
-        var walked: [[UInt8]: Subscription] = [:]
-        subscriptions.forEach { text, subscription in
-            walked[text.indices.map { text[$0] }] = subscription
+        mutating func set(_ session: Int, _ filter: [UInt8], _ subscription: Subscription?) {
+            let id = SessionID(place: UInt32(session))
+            let before = models[session][filter]
+            #expect(tree.subscription(of: id, to: filter.span) == before)
+            if let subscription {
+                let isNew = tree.insert(subscription, filter: filter.span, in: &chains[session])
+                #expect(isNew == (before == nil))
+            } else {
+                let wasHere = tree.remove(session: id, filter: filter.span, in: &chains[session])
+                #expect(wasHere == (before != nil))
+            }
+            models[session][filter] = subscription
+            #expect(tree.subscription(of: id, to: filter.span) == subscription)
         }
-        #expect(walked == model)
+
+        func compare(_ session: Int) {
+            let inOrder = tree.inOrder(chains[session], of: SessionID(place: UInt32(session)))
+            let expected = models[session].sorted { $0.key.lexicographicallyPrecedes($1.key) }
+            #expect(chains[session].count == models[session].count)
+            #expect(inOrder.map(\.filter) == expected.map(\.key))
+            #expect(inOrder.map(\.subscription) == expected.map(\.value))
+        }
     }
 
-    /// With few, which are searched, and with many, which are in a table.
-    @Test(arguments: [6, 40, 3000])
-    func itIsADictionary(_ filters: Int) {
+    /// Filters of all forms: of one level and of several, empty levels, long ones, shared ones.
+    private static func filter(_ number: Int) -> [UInt8] {
+        let forms = [
+            "f\(number)", "some/filter/\(number)", "/\(number)", "a//\(number)/", "\(number)/+/#",
+            "a/level/that/has/more/than/fifteen/bytes-\(number)-bytes/#", "$share/s/a/\(number)",
+            "$share/t\(number)/a/#",
+        ]
+        return Array(forms[number % forms.count].utf8)
+    }
+
+    private static func subscription(_ session: Int, _ number: Int) -> Subscription {
+        Subscription(
+            session: SessionID(place: UInt32(session)),
+            options: SubscriptionOptions(maximumQoS: .exactlyOnce), identifier: UInt32(number))
+    }
+
+    @Test(arguments: [6, 40, 2000])
+    func theyAreDictionaries(_ filters: Int) {
         var random = SplitMix64(seed: UInt64(filters))
-        var subscriptions = SessionSubscriptions()
-        var model: [[UInt8]: Subscription] = [:]
+        var play = Play()
         for step in 0..<filters * 20 {
-            let filter = Self.filter(random.upTo(filters - 1))
+            let session = random.upTo(2)
             // Comes, changes or goes; now and then nearly all go.
             let goes = random.chance(oneIn: step / filters % 5 == 4 ? 1 : 3)
-            let subscription = goes ? nil : Self.subscription(step)
-            subscriptions[filter] = subscription
-            model[filter] = subscription
-            #expect(subscriptions[filter] == subscription)
+            play.set(
+                session, Self.filter(random.upTo(filters - 1)),
+                goes ? nil : Self.subscription(session, step))
         }
-        expectEqual(subscriptions, model)
-        for filter in model.keys { subscriptions[filter] = nil }
-        expectEqual(subscriptions, [:])
-    }
-
-    @Test func aCopyKeepsWhatItHad() {
-        var subscriptions = SessionSubscriptions()
-        for number in 0..<20 { subscriptions[Self.filter(number)] = Self.subscription(number) }
-        let before = subscriptions
-        for number in 0..<20 { subscriptions[Self.filter(number)] = nil }
-        #expect(before.count == 20 && subscriptions.count == 0)
-        #expect(before[Self.filter(19)] == Self.subscription(19))
+        for session in 0..<3 { play.compare(session) }
+        play.tree.removeAll(play.chains[1], of: SessionID(place: 1))
+        play.models[1] = [:]
+        play.chains[1] = SessionSubscriptions()
+        for session in 0..<3 { play.compare(session) }
+        #expect(play.tree.count == play.models.reduce(0) { $0 + $1.count })
+        for session in 0..<3 {
+            for filter in play.models[session].keys { play.set(session, filter, nil) }
+        }
+        #expect(play.tree.count == 0)
     }
 }
