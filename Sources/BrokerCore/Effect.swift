@@ -63,16 +63,15 @@ package enum Answer: Equatable {
 }
 
 /// Effects in order, with what they refer to. Reused from event to event.
-package struct EffectList: Equatable {
-    package private(set) var effects: ContiguousArray<Effect> = []
+package struct EffectList: ~Copyable {
+    package private(set) var effects = Pile<Effect>()
     package var details = Details()
     package private(set) var answers: [Answer] = []
     package private(set) var notes: [Note] = []
 
-    package init() {
-        effects.reserveCapacity(64)
-    }
+    package init() {}
 
+    @inline(__always)
     mutating func append(_ effect: Effect) {
         effects.append(effect)
     }
@@ -87,8 +86,9 @@ package struct EffectList: Equatable {
         notes.append(note)
     }
 
+    @inline(__always)
     package mutating func removeAll() {
-        effects.removeAll(keepingCapacity: true)
+        effects.removeAll()
         details.removeAll()
         if !answers.isEmpty { answers.removeAll() }
         if !notes.isEmpty { notes.removeAll() }

@@ -66,7 +66,7 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
 }
 
 /// The parts of facts that vary in size, gathered beside them and named by position.
-package struct Details: Equatable {
+package struct Details: ~Copyable {
     /// Positions of a fact's receivers.
     package struct Receivers: Equatable, Sendable {
         package var start: Int32
@@ -94,14 +94,15 @@ package struct Details: Equatable {
         package var identifier: UInt32
     }
 
-    package var receivers: ContiguousArray<Receiver> = []
+    package var receivers = Pile<Receiver>()
     package var openings: [Opening] = []
     package var filters: [Filter] = []
 
     package init() {}
 
+    @inline(__always)
     mutating func removeAll() {
-        receivers.removeAll(keepingCapacity: true)
+        receivers.removeAll()
         if !openings.isEmpty { openings.removeAll() }
         if !filters.isEmpty { filters.removeAll() }
     }
@@ -112,8 +113,12 @@ package struct Details: Equatable {
         chosenFor delivery: Delivery, to session: SessionID, from start: Int
     ) -> (count: Int, last: PacketID?) {
         guard delivery.share != .none else { return (0, nil) }
-        let chosen = receivers[start...].filter { $0.session == session }.compactMap(\.id)
-        return (chosen.count, chosen.last)
+        var chosen: (count: Int, last: PacketID?) = (0, nil)
+        for at in start..<receivers.count where receivers[at].session == session {
+            guard let id = receivers[at].id else { continue }
+            chosen = (chosen.count + 1, id)
+        }
+        return chosen
     }
 
     /// Closes the list of receivers that was begun at `start`.

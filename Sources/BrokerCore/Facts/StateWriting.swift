@@ -88,9 +88,8 @@ extension State {
         _ written: inout Set<MessageID>, into journal: inout Journal
     ) {
         var details = Details()
-        details.receivers = [
-            Receiver(session: id, delivery: delivery, id: packet, isDurable: true)
-        ]
+        details.receivers.append(
+            Receiver(session: id, delivery: delivery, id: packet, isDurable: true))
         writeBody(of: delivery.message, &written, into: &journal)
         encode(
             .routed(delivery.message, retains: false, receivers: details.receivers(from: 0)),

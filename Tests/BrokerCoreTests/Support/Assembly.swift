@@ -29,9 +29,11 @@ final class Assembly {
         _ speaker: String, _ event: (inout Broker, inout EffectList, Instant) throws -> Void
     ) rethrows -> [Saying] {
         try event(&broker, &effects, now)
-        let sayings = effects.effects.compactMap { saying($0, speaker) }
-        for case .letGo(let message) in effects.effects {
-            broker.state.messages.release(message)
+        let sayings = effects.effects.indices.compactMap { saying(effects.effects[$0], speaker) }
+        for at in effects.effects.indices {
+            if case .letGo(let message) = effects.effects[at] {
+                broker.state.messages.release(message)
+            }
         }
         effects.removeAll()
         return sayings
