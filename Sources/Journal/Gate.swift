@@ -13,7 +13,8 @@ public struct Gate: Comparable, Hashable, Sendable {
         self.batch = batch
     }
 
-    public static let none = Gate(batch: 0)
+    @inlinable
+    public static var none: Gate { Gate(batch: 0) }
 
     @inlinable
     public static func < (left: Gate, right: Gate) -> Bool {

@@ -33,6 +33,7 @@ extension ByteSink where Self: ~Copyable & ~Escapable {
     }
 
     /// In its shortest form. [MQTT-1.5.5-1]
+    @inlinable
     mutating func append(variable value: Int) {
         precondition(
             0...VariableByteInteger.maximum ~= value, "\(value) is no variable byte integer")

@@ -11,7 +11,7 @@ extension OutputRawSpan {
     public mutating func append(word: UInt16) { unsafe append(word, as: UInt16.self) }
 
     /// All bytes in one copy.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func append(_ bytes: Span<UInt8>) {
         let count = bytes.count
         precondition(freeCapacity >= count, "output without room")

@@ -14,7 +14,7 @@ public struct PublishHead: Hashable, Sendable {
     public var messageExpiry: UInt32?
     public var topicAlias: UInt16?
 
-    @inlinable
+    @inlinable @inline(__always)
     public init(
         qos: QoS, duplicate: Bool = false, retain: Bool = false, id: PacketID? = nil,
         messageExpiry: UInt32? = nil, topicAlias: UInt16? = nil
@@ -39,12 +39,13 @@ public struct PublishHead: Hashable, Sendable {
 public struct PublishEncoder: Sendable {
     public let head: PublishHead
     public let version: ProtocolVersion
-    private let topicCount: Int
-    private let propertiesCount: Int
-    private let payloadCount: Int
+    @usableFromInline let topicCount: Int
+    @usableFromInline let propertiesCount: Int
+    @usableFromInline let payloadCount: Int
 
     /// `topicCount` is 0 where an alias stands for the topic. `forwardableCount` counts the bytes
     /// of the message's own properties, as `PublishProperties.appendForwardable` leaves them.
+    @inlinable @inline(__always)
     public init(
         _ head: PublishHead, _ version: ProtocolVersion, topicCount: Int,
         subscriptionIdentifiers: Span<UInt32> = Span(), forwardableCount: Int = 0,
@@ -59,16 +60,24 @@ public struct PublishEncoder: Sendable {
             propertiesCount = 0
             return
         }
+        propertiesCount = Self.propertiesCount(head, subscriptionIdentifiers, forwardableCount)
+    }
+
+    @usableFromInline
+    static func propertiesCount(
+        _ head: PublishHead, _ subscriptionIdentifiers: Span<UInt32>, _ forwardableCount: Int
+    ) -> Int {
         var count = forwardableCount
         if head.messageExpiry != nil { count += 5 }
         if head.topicAlias != nil { count += 3 }
         for index in subscriptionIdentifiers.indices {
             count += 1 + VariableByteInteger.size(of: Int(subscriptionIdentifiers[index]))
         }
-        propertiesCount = count
+        return count
     }
 
-    private var remainingLength: Int {
+    @inlinable @inline(__always)
+    var remainingLength: Int {
         var length = 2 + topicCount + payloadCount
         if head.id != nil { length += 2 }
         if version == .v5 {
@@ -78,9 +87,11 @@ public struct PublishEncoder: Sendable {
     }
 
     /// How much room `encode` needs: all but the payload.
+    @inlinable
     public var encodedSize: Int { packetSize - payloadCount }
 
     /// The whole packet.
+    @inlinable
     public var packetSize: Int {
         let length = remainingLength
         return 1 + VariableByteInteger.size(of: length) + length
@@ -96,6 +107,7 @@ public struct PublishEncoder: Sendable {
 
     /// The spans must have the counts that the encoder was made with. Receivers that speak MQTT
     /// 3.1.1 get no properties, whatever the message has.
+    @inlinable @inline(__always)
     public func encode(
         topic: Span<UInt8>, subscriptionIdentifiers: Span<UInt32> = Span(),
         forwardable: Span<UInt8> = Span(), into output: inout OutputRawSpan
@@ -111,7 +123,8 @@ public struct PublishEncoder: Sendable {
         }
     }
 
-    private func encodeProperties(
+    @usableFromInline
+    func encodeProperties(
         _ subscriptionIdentifiers: Span<UInt32>, _ forwardable: Span<UInt8>,
         into output: inout OutputRawSpan
     ) {

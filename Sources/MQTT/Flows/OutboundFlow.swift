@@ -40,11 +40,13 @@ public enum OutboundFlow: UInt8, Sendable {
         case violation
     }
 
+    @inlinable
     public static func opening(_ qos: QoS) -> OutboundFlow {
         precondition(qos != .atMostOnce, "QoS 0 has no flow")
         return qos == .atLeastOnce ? .published1 : .published2
     }
 
+    @inlinable @inline(__always)
     public func step(on acknowledgement: Acknowledgement, _ reason: ReasonCode) -> Step {
         switch (self, acknowledgement) {
         case (.published1, .puback): reason.isFailure ? .refuse : .complete

@@ -48,7 +48,7 @@ public struct OutboundWindow<Held> {
 
     /// The identifier that the next flight should take; nil while `limit` flights are open. Of
     /// several that are chosen before they are opened, each is asked for `after` the one before.
-    @inlinable
+    @inlinable @inline(__always)
     public func nextID(limit: Int, after chosen: PacketID? = nil) -> PacketID? {
         guard flights.count < min(limit, 65_535), unsent.isEmpty else { return nil }
         var candidate = chosen?.rawValue ?? lastID
@@ -58,24 +58,24 @@ public struct OutboundWindow<Held> {
         }
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func open(_ id: PacketID, _ held: Held, _ flow: OutboundFlow) {
         flights.insert(Flight(held: held, flow: flow, order: nextOrder), for: id)
         lastID = id.rawValue
         nextOrder &+= 1
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func release(_ id: PacketID) {
-        guard var flight = flights[id], flight.flow == .published2 else {
-            preconditionFailure("packet identifier \(id) is not waiting for PUBREC")
+        flights.change(id) { flight in
+            precondition(
+                flight.flow == .published2, "packet identifier \(id) is not waiting for PUBREC")
+            flight.flow = .released
         }
-        flight.flow = .released
-        flights.replace(id, with: flight)
         removeUnsent(id)  // [MQTT-4.3.3-6]
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     @discardableResult
     public mutating func close(_ id: PacketID) -> Held {
         guard let flight = flights.remove(id) else {
@@ -86,9 +86,14 @@ public struct OutboundWindow<Held> {
     }
 
     /// The receiver has had it on an earlier connection and needs no repeat.
-    @inlinable
+    @inlinable @inline(__always)
     mutating func removeUnsent(_ id: PacketID) {
-        if !unsent.isEmpty { unsent.removeAll { $0 == id } }
+        if !unsent.isEmpty { forget(id) }
+    }
+
+    @usableFromInline @inline(never)
+    mutating func forget(_ id: PacketID) {
+        unsent.removeAll { $0 == id }
     }
 
     /// In the order of first sending.

@@ -44,7 +44,7 @@ public struct PacketIDTable<Value> {
     }
 
     /// `id` must not be open.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func insert(_ value: Value, for id: PacketID) {
         if (count + 1) * 2 > slots.count {
             grow()
@@ -55,7 +55,7 @@ public struct PacketIDTable<Value> {
 
     /// Whoever is nearer to where it belongs makes room, so that each run of slots is in the order
     /// of where its members belong.
-    @inlinable
+    @inlinable @inline(__always)
     mutating func place(_ slot: Slot) {
         var slot = slot
         let mask = slots.count - 1
@@ -70,7 +70,7 @@ public struct PacketIDTable<Value> {
         slots[at] = slot
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     func distance(of id: UInt16, _ at: Int) -> Int {
         (at - Int(id)) & (slots.count - 1)
     }
@@ -78,13 +78,19 @@ public struct PacketIDTable<Value> {
     /// `id` must be open.
     @inlinable
     public mutating func replace(_ id: PacketID, with value: Value) {
+        change(id) { $0 = value }
+    }
+
+    /// `id` must be open.
+    @inlinable
+    mutating func change(_ id: PacketID, _ change: (inout Value) -> Void) {
         guard let at = position(of: id.rawValue) else {
             preconditionFailure("packet identifier \(id) is not open")
         }
-        slots[at].value = value
+        change(&slots[at].value!)
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     @discardableResult
     public mutating func remove(_ id: PacketID) -> Value? {
         guard let found = position(of: id.rawValue) else { return nil }
@@ -104,7 +110,7 @@ public struct PacketIDTable<Value> {
         if count == 0 { slots = [] }
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     func position(of id: UInt16) -> Int? {
         let mask = slots.count - 1
         guard mask >= 0 else { return nil }
@@ -119,7 +125,7 @@ public struct PacketIDTable<Value> {
 
     /// Moves later members of the probe run back, so that no tombstones gather: as far as the first
     /// that is where it belongs, which is at once for identifiers that count upwards.
-    @inlinable
+    @inlinable @inline(__always)
     mutating func closeGap(at gap: Int) {
         let mask = slots.count - 1
         var hole = gap
@@ -132,7 +138,7 @@ public struct PacketIDTable<Value> {
         slots[hole] = Slot(id: 0, value: nil)
     }
 
-    @usableFromInline
+    @usableFromInline @inline(never)
     mutating func grow() {
         let old = slots
         slots = ContiguousArray(

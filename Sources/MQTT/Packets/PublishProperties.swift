@@ -22,7 +22,7 @@ public struct PublishProperties: Hashable, Sendable {
     private init() { entries = CompactRange() }
 
     /// What a message of MQTT 3.1.1 has.
-    public static let none = PublishProperties()
+    public static var none: PublishProperties { PublishProperties() }
 
     /// Starts at the property length of a PUBLISH.
     @inlinable @inline(__always)

@@ -19,13 +19,19 @@ public enum PacketKind: UInt8, CaseIterable, Hashable, Sendable {
     case disconnect
     case auth
 
+    /// As the synthesized one, which is a call.
+    @inlinable @inline(__always)
+    public init?(rawValue: UInt8) {
+        guard 1...15 ~= rawValue else { return nil }
+        self = unsafe unsafeBitCast(rawValue &- 1, to: PacketKind.self)
+    }
+
     /// The flags that a packet of this kind must carry; PUBLISH has its own. [MQTT-2.1.3-1]
     @inlinable @inline(__always)
     public var requiredFlags: UInt8 {
-        switch self {
-        case .pubrel, .subscribe, .unsubscribe: 0b0010
-        default: 0
-        }
+        // A bit for each of the three kinds: branches would cost more than the rest of a header.
+        let kinds: UInt16 = 1 &<< 6 | 1 &<< 8 | 1 &<< 10
+        return UInt8(truncatingIfNeeded: (kinds &>> UInt16(rawValue)) & 1) &<< 1
     }
 
     /// The name as the standard writes it.
