@@ -23,30 +23,32 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     private var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
     private var chunkCount = 0
     private var chunkCapacity = 4
-    private var links: ContiguousArray<Link> = []
+    private var links: UnsafeMutablePointer<Link>
+    private var linkCapacity = 0
     private var firstFree = Slab.none
+    /// One more than the highest place ever taken.
+    package private(set) var bound = 0
     package private(set) var count = 0
 
     package init() {
         unsafe chunks = .allocate(capacity: 4)
+        unsafe links = .allocate(capacity: 0)
     }
 
     deinit {
-        for place in links.indices where links[place].next == Self.taken {
+        for place in 0..<bound where contains(place) {
             unsafe (address(of: place)).deinitialize(count: 1)
         }
+        unsafe links.deallocate()
         for index in 0..<chunkCount {
             unsafe chunks[index].deallocate()
         }
         unsafe chunks.deallocate()
     }
 
-    /// One more than the highest place ever taken.
-    package var bound: Int { links.count }
-
     @inline(__always)
     package func contains(_ place: Int) -> Bool {
-        place >= 0 && place < links.count && links[place].next == Self.taken
+        unsafe place >= 0 && place < bound && links[place].next == Self.taken
     }
 
     package subscript(place: Int) -> Element {
@@ -67,9 +69,10 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
 
     /// The place that the next `insert` without a number takes.
     package var nextPlace: Int {
-        firstFree == Self.none ? links.count : Int(firstFree)
+        firstFree == Self.none ? bound : Int(firstFree)
     }
 
+    @inline(__always)
     package mutating func insert(_ element: consuming Element) -> Int {
         let place = nextPlace
         insert(element, at: place)
@@ -77,8 +80,9 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     }
 
     /// `place` must be free.
+    @inline(__always)
     package mutating func insert(_ element: consuming Element, at place: Int) {
-        while links.count <= place {
+        while bound <= place {
             addPlace()
         }
         precondition(!contains(place), "place \(place) is taken")
@@ -87,6 +91,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
         count += 1
     }
 
+    @inline(__always)
     package mutating func remove(_ place: Int) -> Element {
         precondition(contains(place), "place \(place) is not taken")
         let element = unsafe address(of: place).move()
@@ -100,11 +105,21 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
         unsafe chunks[place >> Self.chunkBits] + (place & (Self.chunkSize - 1))
     }
 
+    @inline(never)
     private mutating func addPlace() {
-        let place = links.count
-        if place >> Self.chunkBits == chunkCount { addChunk() }
-        links.append(Link(previous: Self.none, next: Self.none))
+        if bound >> Self.chunkBits == chunkCount { addChunk() }
+        if bound == linkCapacity { growLinks() }
+        let place = bound
+        bound += 1
         link(place)
+    }
+
+    private mutating func growLinks() {
+        let grown = UnsafeMutablePointer<Link>.allocate(capacity: max(16, linkCapacity * 2))
+        unsafe grown.moveInitialize(from: links, count: bound)
+        unsafe links.deallocate()
+        unsafe links = grown
+        linkCapacity = max(16, linkCapacity * 2)
     }
 
     private mutating func addChunk() {
@@ -120,20 +135,22 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
         chunkCount += 1
     }
 
+    @inline(__always)
     private mutating func link(_ place: Int) {
-        links[place] = Link(previous: Self.none, next: firstFree)
-        if firstFree != Self.none { links[Int(firstFree)].previous = Int32(place) }
+        unsafe (links + place).initialize(to: Link(previous: Self.none, next: firstFree))
+        if firstFree != Self.none { unsafe links[Int(firstFree)].previous = Int32(place) }
         firstFree = Int32(place)
     }
 
+    @inline(__always)
     private mutating func unlink(_ place: Int) {
-        let link = links[place]
+        let link = unsafe links[place]
         if link.previous == Self.none {
             firstFree = link.next
         } else {
-            links[Int(link.previous)].next = link.next
+            unsafe links[Int(link.previous)].next = link.next
         }
-        if link.next != Self.none { links[Int(link.next)].previous = link.previous }
-        links[place].next = Self.taken
+        if link.next != Self.none { unsafe links[Int(link.next)].previous = link.previous }
+        unsafe links[place].next = Self.taken
     }
 }

@@ -16,13 +16,12 @@ struct BlockPool: ~Copyable {
         let extent: Int32
     }
 
-    private static let smallestStep = 32
-    private static let steppedLimit = 512
-    private static let pooledLimit = 8192
-    /// Steps of 32 bytes up to 512, then doublings up to 8192.
-    private static let classCount = 16 + 4
+    private static var smallestStep: Int { 32 }
+    private static var steppedLimit: Int { 512 }
+    private static var pooledLimit: Int { 8192 }
 
-    private var free: [[UnsafeMutableRawPointer]]
+    /// The first free block of each class; each holds the next in its own first bytes.
+    private var free = unsafe InlineArray<20, UnsafeMutableRawPointer?>(repeating: nil)
     private var keptBytes = 0
     private let keptBytesMax: Int
     private(set) var blocksInUse = 0
@@ -37,17 +36,19 @@ struct BlockPool: ~Copyable {
         self.keptBytesMax = keptBytesMax
         self.heapBytesMax = heapBytesMax
         self.overflow = overflow.map { OverflowBlocks(source: $0) }
-        unsafe free = Array(repeating: [], count: Self.classCount)
     }
 
     deinit {
         for sizeClass in unsafe free.indices {
-            for index in unsafe free[sizeClass].indices {
-                unsafe free[sizeClass][index].deallocate()
+            var next = unsafe free[sizeClass]
+            while let base = unsafe next {
+                unsafe next = base.load(as: Optional<UnsafeMutableRawPointer>.self)
+                unsafe base.deallocate()
             }
         }
     }
 
+    @inline(__always)
     mutating func take(_ size: Int) -> Block {
         blocksInUse += 1
         let sizeClass = Self.sizeClass(for: size)
@@ -57,7 +58,7 @@ struct BlockPool: ~Copyable {
                 base: found.base, size: UInt32(size), extent: Int32(found.extent))
         }
         heapBytes += bytes
-        if let sizeClass, let base = unsafe free[sizeClass].popLast() {
+        if let sizeClass, let base = unsafe popFree(sizeClass) {
             keptBytes -= bytes
             return unsafe Block(base: base, size: UInt32(size), extent: -1)
         }
@@ -65,6 +66,7 @@ struct BlockPool: ~Copyable {
             base: .allocate(byteCount: bytes, alignment: 16), size: UInt32(size), extent: -1)
     }
 
+    @inline(__always)
     mutating func give(back block: Block) {
         blocksInUse -= 1
         if block.extent >= 0 {
@@ -79,12 +81,26 @@ struct BlockPool: ~Copyable {
             return
         }
         keptBytes += bytes
-        unsafe free[sizeClass].append(block.base)
+        unsafe block.base.storeBytes(
+            of: free[sizeClass], as: Optional<UnsafeMutableRawPointer>.self)
+        unsafe free[sizeClass] = block.base
     }
 
+    @inline(__always)
+    private mutating func popFree(_ sizeClass: Int) -> UnsafeMutableRawPointer? {
+        guard let base = unsafe free[sizeClass] else { return nil }
+        unsafe free[sizeClass] = base.load(as: Optional<UnsafeMutableRawPointer>.self)
+        return unsafe base
+    }
+
+    /// Steps of 32 bytes up to 512, then doublings up to 8192: 16 and 4 classes.
+    @inline(__always)
     private static func sizeClass(for size: Int) -> Int? {
         if size <= steppedLimit { return max(0, (size + smallestStep - 1) / smallestStep - 1) }
-        if size > pooledLimit { return nil }
+        return size > pooledLimit ? nil : doubledClass(for: size)
+    }
+
+    private static func doubledClass(for size: Int) -> Int {
         var sizeClass = steppedLimit / smallestStep
         var capacity = steppedLimit * 2
         while capacity < size {
@@ -94,6 +110,7 @@ struct BlockPool: ~Copyable {
         return sizeClass
     }
 
+    @inline(__always)
     private static func capacity(of sizeClass: Int) -> Int {
         let stepped = steppedLimit / smallestStep
         if sizeClass < stepped { return (sizeClass + 1) * smallestStep }

@@ -7,20 +7,31 @@
 func hashOfBytes(_ bytes: Span<UInt8>, seed: UInt64) -> UInt64 {
     unsafe bytes.withUnsafeBytes { raw in
         var state = seed ^ 0xa076_1d64_78bd_642f
+        // The last eight bytes may overlap those before: that is cheaper than one by one.
+        let last = raw.count &- 8
         var at = 0
-        while raw.count - at >= 8 {
-            state = fold(
-                state ^ (unsafe raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)),
-                0xe703_7ed1_a0b4_28db)
-            at += 8
+        while at < last {
+            state = fold(state ^ (unsafe word(raw, at)), 0xe703_7ed1_a0b4_28db)
+            at &+= 8
         }
-        var tail: UInt64 = 0
-        while at < raw.count {
-            tail = tail << 8 | UInt64(unsafe raw[at])
-            at += 1
-        }
+        let tail = last < 0 ? unsafe shortWord(raw) : unsafe word(raw, last)
         return fold(state ^ tail, 0x8ebc_6af0_9c88_c6e3 ^ UInt64(raw.count))
     }
+}
+
+@inline(__always)
+private func word(_ raw: UnsafeRawBufferPointer, _ at: Int) -> UInt64 {
+    unsafe raw.loadUnaligned(fromByteOffset: at, as: UInt64.self)
+}
+
+/// All bytes of less than eight.
+@inline(__always)
+private func shortWord(_ raw: UnsafeRawBufferPointer) -> UInt64 {
+    var word: UInt64 = 0
+    for at in 0..<raw.count {
+        word = word << 8 | UInt64(unsafe raw[at])
+    }
+    return word
 }
 
 @inline(__always)
@@ -40,18 +51,14 @@ func bytesAreEqual(_ left: Span<UInt8>, _ right: Span<UInt8>) -> Bool {
     guard left.count == right.count else { return false }
     return unsafe left.withUnsafeBytes { left in
         unsafe right.withUnsafeBytes { right in
+            let last = left.count &- 8
+            guard last >= 0 else { return unsafe shortWord(left) == shortWord(right) }
             var at = 0
-            while left.count - at >= 8 {
-                let one = unsafe left.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-                let other = unsafe right.loadUnaligned(fromByteOffset: at, as: UInt64.self)
-                if one != other { return false }
-                at += 8
+            while at < last {
+                if unsafe word(left, at) != word(right, at) { return false }
+                at &+= 8
             }
-            while at < left.count {
-                if unsafe left[at] != right[at] { return false }
-                at += 1
-            }
-            return true
+            return unsafe word(left, last) == word(right, last)
         }
     }
 }

@@ -56,29 +56,36 @@ struct Routes {
 
     /// The number of an up-to-date entry of a valid topic name, resolved by `tree` when needed.
     mutating func resolve(
-        _ topic: Span<UInt8>, _ tree: SubscriptionTree, _ lists: inout IdentifierLists
+        _ topic: Span<UInt8>, _ tree: borrowing SubscriptionTree, _ lists: inout IdentifierLists
     ) -> Int {
         let hash = hashOfBytes(topic, seed: seed)
-        var at = slot(of: topic, hash)
-        if table[at] < 0 {
-            makeRoom()
-            at = slot(of: topic, hash)
-            table[at] = Int32(entries.count)
-            entries.append(
-                Entry(topic: topic.indices.map { topic[$0] }, hash: hash, epoch: 0))
-        }
-        let number = Int(table[at])
-        if entries[number].epoch != tree.epoch {
-            var matches: [Subscription] = []
-            entries[number].shares = []
-            tree.forEachMatch(topic: topic) { takers in
-                takers.forEachSubscriber { matches.append($0) }
-                entries[number].shares += takers.shares
-            }
-            entries[number].routes = Self.join(&matches, &lists)
-            entries[number].epoch = tree.epoch
-        }
+        let known = table[slot(of: topic, hash)]
+        if known >= 0, entries[Int(known)].epoch == tree.epoch { return Int(known) }
+        let number = known < 0 ? addEntry(topic, hash) : Int(known)
+        match(number, topic, tree, &lists)
         return number
+    }
+
+    private mutating func addEntry(_ topic: Span<UInt8>, _ hash: UInt64) -> Int {
+        makeRoom()
+        table[slot(of: topic, hash)] = Int32(entries.count)
+        entries.append(Entry(topic: topic.indices.map { topic[$0] }, hash: hash, epoch: 0))
+        return entries.count - 1
+    }
+
+    @inline(never)
+    private mutating func match(
+        _ number: Int, _ topic: Span<UInt8>, _ tree: borrowing SubscriptionTree,
+        _ lists: inout IdentifierLists
+    ) {
+        var matches: [Subscription] = []
+        entries[number].shares = []
+        tree.forEachMatch(topic: topic) { takers in
+            takers.forEachSubscriber { matches.append($0) }
+            entries[number].shares += takers.shares
+        }
+        entries[number].routes = Self.join(&matches, &lists)
+        entries[number].epoch = tree.epoch
     }
 
     private static func join(
@@ -113,6 +120,7 @@ struct Routes {
         }
     }
 
+    @inline(__always)
     private func slot(of topic: Span<UInt8>, _ hash: UInt64) -> Int {
         let mask = table.count - 1
         var at = Int(truncatingIfNeeded: hash) & mask
