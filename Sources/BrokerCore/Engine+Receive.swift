@@ -20,27 +20,39 @@ extension Engine {
     ) -> Int {
         guard broker.connections.contains(id.index) else { return bytes.count }
         noLongerAwaited(id)
+        let backlogMax = 2 * broker.limits.outputBytesMax
+        var rule = PacketRule(for: broker.connections[id.index], broker.limits)
         var position = 0
-        while !outlets[id.index].isDeaf {
-            if isFlooded(id) { return position }
+        var isHeard = false
+        while let backlog = outlets[id.index].backlog {
+            if backlog > backlogMax {
+                pauseFlooded(id)
+                return position
+            }
             do {
-                guard let header = try packet(in: bytes, at: position, on: id) else {
+                guard let header = try rule.packet(in: bytes, at: position) else {
                     notePart(bytes.count - position, on: id, at: now)
-                    break
+                    return position
                 }
-                broker.connections[id.index].lastReceived = now
-                broker.connections[id.index].partReceived = 0
-                let isTaken = try take(header, bytes, on: id, at: now)
+                if !isHeard {
+                    isHeard = true
+                    broker.connections[id.index].lastReceived = now
+                    broker.connections[id.index].partReceived = 0
+                }
+                let isTaken = try take(header, rule.version, bytes, on: id, at: now)
                 perform(at: now)
                 if !isTaken { return position }
                 broker.count { $0.receivedPackets[header.kind] += 1 }
                 position = header.end
+                if header.kind == .connect {
+                    rule = PacketRule(for: broker.connections[id.index], broker.limits)
+                }
             } catch {
                 refuse(error, on: id, at: now)
                 perform(at: now)
             }
         }
-        return outlets[id.index].isDeaf ? bytes.count : position
+        return bytes.count
     }
 
     /// So many bytes of a packet that is still on its way are a sign of life.
@@ -48,6 +60,7 @@ extension Engine {
 
     /// It is packets that keep a connection alive. Who is sending a large one can send nothing else
     /// meanwhile; who sends a byte now and then is silent. [MQTT-3.1.2-22]
+    @inline(never)
     private mutating func notePart(_ count: Int, on id: ConnectionID, at now: Instant) {
         let counted = Int(broker.connections[id.index].partReceived)
         guard count - counted >= Self.partThatCounts else { return }
@@ -57,49 +70,67 @@ extension Engine {
 
     /// A peer that sends and never reads is not listened to any longer, until it has taken most of
     /// its answers.
-    private mutating func isFlooded(_ id: ConnectionID) -> Bool {
-        guard outlets[id.index].output.pendingBytes > 2 * broker.limits.outputBytesMax else {
-            return false
-        }
+    @inline(never)
+    private mutating func pauseFlooded(_ id: ConnectionID) {
         outlets[id.index].isFlooded = true
         command(.pauseReading(id))
-        return true
-    }
-
-    /// The header of a packet that has arrived whole; nil while it has not.
-    private func packet(
-        in bytes: Span<UInt8>, at position: Int, on id: ConnectionID
-    ) throws(DecodeError) -> FixedHeader? {
-        let isOpen = broker.connections[id.index].phase == .open
-        let version = isOpen ? broker.connections[id.index].version : nil
-        guard let header = try FixedHeader.read(bytes, at: position, version: version) else {
-            return nil
-        }
-        if !isOpen, header.kind != .connect {
-            throw .protocolError(.packetOutOfPlace)  // [MQTT-3.1.0-1]
-        }
-        let limit = Int(broker.limits.packetSizeMax ?? .max)
-        let strangerMax = broker.limits.connectBytesMax
-        try header.checkSize(from: position, limit: isOpen ? limit : min(limit, strangerMax))
-        return header.end <= bytes.count ? header : nil
     }
 
     /// One whole packet. False if it was not taken and has to be offered again.
+    @inline(__always)
     private mutating func take(
-        _ header: FixedHeader, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
+        _ header: FixedHeader, _ version: ProtocolVersion, _ bytes: Span<UInt8>,
+        on id: ConnectionID, at now: Instant
     ) throws(DecodeError) -> Bool {
-        let version = broker.connections[id.index].version
         switch header.kind {
         case .publish:
-            let packet = try PublishPacket(bytes, header, version, from: .client)
-            traceArrival(of: packet, bytes, on: id, at: now)
-            let unacknowledged = outlets[id.index].unacknowledged.count(durable: journal.durable)
-            return broker.publish(
-                packet, bytes, on: id, unacknowledged: unacknowledged, at: now, into: &effects)
+            return try publish(header, version, bytes, on: id, at: now)
         case .puback, .pubrec, .pubrel, .pubcomp:
             let packet = try AcknowledgementPacket(bytes, header, version, from: .client)
-            traceStep(.received, packet.kind, packet.id, packet.reason, id, at: now)
-            acknowledged(packet, on: id, at: now)
+            acknowledged(packet.kind, packet.id, packet.reason, on: id, at: now)
+        case .connect, .connack, .subscribe, .suback, .unsubscribe, .unsuback, .pingreq, .pingresp,
+            .disconnect, .auth:
+            try takeRare(header, version, bytes, on: id, at: now)
+        }
+        return true
+    }
+
+    private mutating func publish(
+        _ header: FixedHeader, _ version: ProtocolVersion, _ bytes: Span<UInt8>,
+        on id: ConnectionID, at now: Instant
+    ) throws(DecodeError) -> Bool {
+        let packet = try PublishPacket(bytes, header, version, from: .client)
+        traceArrival(of: packet, bytes, on: id, at: now)
+        let unacknowledged =
+            version == .v5 ? outlets[id.index].unacknowledged.count(durable: journal.durable) : 0
+        return broker.publish(
+            packet, bytes, on: id, unacknowledged: unacknowledged, at: now, into: &effects)
+    }
+
+    private mutating func acknowledged(
+        _ kind: PacketKind, _ packet: PacketID, _ reason: ReasonCode, on id: ConnectionID,
+        at now: Instant
+    ) {
+        traceStep(.received, kind, packet, reason, id, at: now)
+        let acknowledgement: OutboundFlow.Acknowledgement
+        switch kind {
+        case .pubrel:
+            broker.release(packet, on: id, at: now, into: &effects)
+            return
+        case .puback: acknowledgement = .puback
+        case .pubrec: acknowledgement = .pubrec
+        default: acknowledgement = .pubcomp
+        }
+        broker.acknowledged(acknowledgement, packet, reason, on: id, at: now, into: &effects)
+    }
+
+    /// What does not come with each message stays out of the way of what does.
+    @inline(never)
+    private mutating func takeRare(
+        _ header: FixedHeader, _ version: ProtocolVersion, _ bytes: Span<UInt8>,
+        on id: ConnectionID, at now: Instant
+    ) throws(DecodeError) {
+        switch header.kind {
         case .connect:
             try connect(header, bytes, on: id, at: now)
         case .subscribe:
@@ -114,11 +145,11 @@ extension Engine {
         case .disconnect:
             let packet = try DisconnectPacket(bytes, header, version, from: .client)
             broker.disconnect(packet, on: id, at: now, into: &effects)
-        case .auth, .connack, .suback, .unsuback, .pingresp:
+        case .auth, .connack, .suback, .unsuback, .pingresp, .publish, .puback, .pubrec, .pubrel,
+            .pubcomp:
             // No method is offered, so no AUTH is due; the others are the server's. [MQTT-4.12.0-7]
             throw .protocolError(.packetOutOfPlace)
         }
-        return true
     }
 
     private mutating func connect(
@@ -135,23 +166,8 @@ extension Engine {
         broker.connect(packet, bytes, on: id, at: now, into: &effects)
     }
 
-    private mutating func acknowledged(
-        _ packet: AcknowledgementPacket, on id: ConnectionID, at now: Instant
-    ) {
-        let acknowledgement: OutboundFlow.Acknowledgement
-        switch packet.kind {
-        case .pubrel:
-            broker.release(packet.id, on: id, at: now, into: &effects)
-            return
-        case .puback: acknowledgement = .puback
-        case .pubrec: acknowledgement = .pubrec
-        default: acknowledgement = .pubcomp
-        }
-        broker.acknowledged(
-            acknowledgement, packet.id, packet.reason, on: id, at: now, into: &effects)
-    }
-
     /// [MQTT-4.13.1-1]
+    @inline(never)
     private mutating func refuse(_ error: DecodeError, on id: ConnectionID, at now: Instant) {
         switch error {
         case .unsupportedVersion(let level):
@@ -159,5 +175,33 @@ extension Engine {
         default:
             broker.violated(id, error.reason, error.description, at: now, into: &effects)
         }
+    }
+}
+
+/// What may come on a connection; it changes with CONNECT alone.
+private struct PacketRule {
+    let version: ProtocolVersion
+    private let isOpen: Bool
+    private let sizeMax: Int
+
+    init(for connection: borrowing Connection, _ limits: borrowing Limits) {
+        version = connection.version
+        isOpen = connection.phase == .open
+        let limit = Int(limits.packetSizeMax ?? .max)
+        sizeMax = isOpen ? limit : min(limit, limits.connectBytesMax)
+    }
+
+    /// The header of a packet that has arrived whole; nil while it has not.
+    @inline(__always)
+    func packet(in bytes: Span<UInt8>, at position: Int) throws(DecodeError) -> FixedHeader? {
+        guard
+            let header = try FixedHeader.read(
+                bytes, at: position, version: isOpen ? version : nil)
+        else { return nil }
+        if !isOpen, header.kind != .connect {
+            throw .protocolError(.packetOutOfPlace)  // [MQTT-3.1.0-1]
+        }
+        try header.checkSize(from: position, limit: sizeMax)
+        return header.end <= bytes.count ? header : nil
     }
 }

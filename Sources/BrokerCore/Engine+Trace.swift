@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tells the handshake trace what passes. Nothing here costs more than a test of a flag while no
-// flow is being watched.
+// flow is being watched: the test is where the packet is, the telling is not.
 import Journal
 import MQTT
 
 extension Engine {
+    @inline(__always)
     mutating func traceArrival(
         of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
     ) {
@@ -14,6 +15,14 @@ extension Engine {
         let isAgain =
             packet.duplicate && trace.isWatched(packet.id, session: session, isInbound: true)
         guard isAgain || trace.begins(at: now) else { return }
+        begin(packet, bytes, on: id, session, at: now)
+    }
+
+    @inline(never)
+    private mutating func begin(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, _ session: SessionID,
+        at now: Instant
+    ) {
         var step = HandshakeStep(
             .received, .publish, client: broker.state[session].client, id: packet.id,
             qos: packet.qos)
@@ -40,15 +49,24 @@ extension Engine {
         return String(decoding: name, as: UTF8.self)
     }
 
+    @inline(__always)
     mutating func traceDelivery(
         _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, _ id: ConnectionID,
         at now: Instant
     ) {
-        // At shutdown a will can meet a session that ended behind it.
         let session = broker.connections[id.index].session
-        guard broker.state.contains(session) else { return }
         let isAgain = isRepeat && trace.isWatched(packet, session: session, isInbound: false)
         guard isAgain || trace.begins(at: now) else { return }
+        begin(delivery, packet, isRepeat, session, at: now)
+    }
+
+    @inline(never)
+    private mutating func begin(
+        _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, _ session: SessionID,
+        at now: Instant
+    ) {
+        // At shutdown a will can meet a session that ended behind it.
+        guard broker.state.contains(session) else { return }
         var step = HandshakeStep(
             .sent, .publish, client: broker.state[session].client, id: packet, qos: delivery.qos)
         step.isDuplicate = isRepeat
@@ -59,11 +77,19 @@ extension Engine {
         trace.begin(step, session: session, isInbound: false, behind: journal.tail, at: now)
     }
 
+    @inline(__always)
     mutating func traceStep(
         _ direction: HandshakeStep.Direction, _ kind: PacketKind, _ packet: PacketID,
         _ reason: ReasonCode, _ id: ConnectionID, at now: Instant
     ) {
-        guard trace.isWatching else { return }
+        if trace.isWatching { step(direction, kind, packet, reason, id, at: now) }
+    }
+
+    @inline(never)
+    private mutating func step(
+        _ direction: HandshakeStep.Direction, _ kind: PacketKind, _ packet: PacketID,
+        _ reason: ReasonCode, _ id: ConnectionID, at now: Instant
+    ) {
         let session = broker.connections[id.index].session
         trace.step(
             direction, kind, packet, reason, session: session,

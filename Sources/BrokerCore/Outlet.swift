@@ -22,4 +22,17 @@ struct Outlet: ~Copyable {
     var isCongested = false
     /// So much waits in it that its peer is not read from.
     var isFlooded = false
+
+    /// PUBACK, PUBREC, PUBREL or PUBCOMP of success.
+    @inline(__always)
+    mutating func acknowledge(
+        _ kind: PacketKind, _ packet: PacketID, behind gate: Gate, _ durable: Gate
+    ) {
+        if kind == .puback { unacknowledged.add(behind: gate, durable: durable) }
+        let word = AcknowledgementPacket.shortForm(kind, packet)
+        output.append(word: word, behind: gate, durable: durable)
+    }
+
+    /// Bytes that wait in it; nil when no more are taken from the connection.
+    var backlog: Int? { isDeaf ? nil : output.pendingBytes }
 }

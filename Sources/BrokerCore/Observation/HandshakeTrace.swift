@@ -47,6 +47,7 @@ struct HandshakeTrace {
     var isWatching: Bool { !flows.isEmpty }
 
     /// A flow begins: true if it is to be watched.
+    @inline(__always)
     mutating func begins(at now: Instant) -> Bool {
         seen += 1
         switch logging {
