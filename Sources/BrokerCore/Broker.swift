@@ -36,27 +36,37 @@ package struct Broker: ~Copyable {
         randomState = seed
     }
 
-    /// The only way durable state changes: applied here, journalled before any later send.
-    mutating func record(_ fact: Fact, into effects: inout EffectList) {
-        let isDurable = isDurable(fact, effects.details)
-        if isDurable { journalMessage(of: fact, into: &effects) }
-        let recorded = isDurable ? journalForm(of: fact) : fact
+    /// The only way durable state changes: applied here, journalled before any later send. Inlined
+    /// with all that it asks, so that where a fact is made only its own case is left.
+    /// `released` is the message of a fact of that name, which does not carry it.
+    @inline(__always)
+    mutating func record(
+        _ fact: Fact, releasing released: MessageID? = nil, into effects: inout EffectList
+    ) {
+        let message = message(of: fact, effects.details) ?? released
+        let isDurable = isDurable(fact, message, effects.details)
+        if isDurable, let message { journal(message, into: &effects) }
+        let recorded = isDurable ? journalForm(of: fact, message) : fact
         state.apply(fact, effects.details)
         effects.append(.record(recorded, isDurable: isDurable))
     }
 
     /// Replay knows nothing of sessions that are not durable. What such a publisher releases is for
     /// the journal a message that was handed on.
-    private func journalForm(of fact: Fact) -> Fact {
-        guard case .released(let id, let packet, let receivers) = fact, !state[id].isJournalled,
-            let message = state[id].inbound.held(for: packet)
+    @inline(__always)
+    private func journalForm(of fact: Fact, _ message: MessageID?) -> Fact {
+        guard case .released(let id, _, let receivers) = fact, let message,
+            !state[id].isJournalled
         else { return fact }
         return .routed(message, retains: state.messages[message].retain, receivers: receivers)
     }
 
     /// A fact is durable when a session that outlives its connection, or a retained message, is
     /// touched by it. All other facts are gone with the process, as their sessions are.
-    private func isDurable(_ fact: Fact, _ details: borrowing Details) -> Bool {
+    @inline(__always)
+    private func isDurable(
+        _ fact: Fact, _ message: MessageID?, _ details: borrowing Details
+    ) -> Bool {
         switch fact {
         case .opened(_, let detail):
             details.openings[Int(detail)].expiry.outlivesConnection
@@ -69,9 +79,9 @@ package struct Broker: ~Copyable {
             true
         case .retainedExpired(let message):
             state.messages[message].isJournalled
-        case .released(let id, let packet, let receivers):
+        case .released(let id, _, let receivers):
             state[id].isJournalled || hasDurable(receivers, details)
-                || state[id].inbound.held(for: packet).map { state.messages[$0].retain } == true
+                || message.map { state.messages[$0].retain } == true
         case .routed(_, let retains, let receivers):
             retains || hasDurable(receivers, details)
         }
@@ -84,17 +94,19 @@ package struct Broker: ~Copyable {
         return false
     }
 
+    /// The message that must be in the journal before the fact is.
+    @inline(__always)
+    private func message(of fact: Fact, _ details: borrowing Details) -> MessageID? {
+        switch fact {
+        case .accepted(let message, _, _), .routed(let message, _, _): message
+        case .opened(_, let detail), .resumed(_, let detail): details.openings[Int(detail)].will
+        default: nil
+        }
+    }
+
     /// The body goes to the journal once, in front of the first durable fact that needs it.
-    private mutating func journalMessage(of fact: Fact, into effects: inout EffectList) {
-        let message: MessageID? =
-            switch fact {
-            case .accepted(let message, _, _), .routed(let message, _, _): message
-            case .released(let id, let packet, _): state[id].inbound.held(for: packet)
-            case .opened(_, let detail), .resumed(_, let detail):
-                effects.details.openings[Int(detail)].will
-            default: nil
-            }
-        guard let message, !state.messages[message].isJournalled else { return }
+    private mutating func journal(_ message: MessageID, into effects: inout EffectList) {
+        guard !state.messages[message].isJournalled else { return }
         let stored = Fact.stored(message)
         state.apply(stored, effects.details)
         effects.append(.record(stored, isDurable: true))

@@ -18,6 +18,7 @@ extension Engine {
         effects.removeAll()
     }
 
+    @inline(__always)
     private mutating func perform(_ effect: Effect, at now: Instant) {
         switch effect {
         case .record(let fact, let isDurable): record(fact, isDurable)
@@ -25,6 +26,17 @@ extension Engine {
             acknowledge(kind, packet, reason, to: id, at: now)
         case .deliver(let delivery, let packet, let isRepeat, let id):
             deliver(delivery, packet, isRepeat, to: id, at: now)
+        case .letGo(let message): broker.state.messages.release(message)
+        case .answer, .pong, .disconnect, .close, .pauseReading, .resumeReading, .setDeadline,
+            .tell:
+            performRare(effect, at: now)
+        }
+    }
+
+    /// What does not come with each message stays out of the way of what does.
+    @inline(never)
+    private mutating func performRare(_ effect: Effect, at now: Instant) {
+        switch effect {
         case .answer(let index, let id): send(effects.answers[Int(index)], to: id, at: now)
         case .pong(let id): sendPong(to: id)
         case .disconnect(let reason, let id): disconnect(reason, id)
@@ -32,8 +44,9 @@ extension Engine {
         case .pauseReading(let id): command(.pauseReading(id))
         case .resumeReading(let id): command(.resumeReading(id))
         case .setDeadline(let deadline, let at): command(.setDeadline(deadline, at))
-        case .letGo(let message): broker.state.messages.release(message)
         case .tell(let index): command(.tell(effects.notes[Int(index)]))
+        case .record, .acknowledge, .deliver, .letGo:
+            preconditionFailure("a frequent effect among the rare ones")
         }
     }
 
@@ -59,16 +72,13 @@ extension Engine {
             return
         }
         list(id)
-        let gate = journal.tail
-        let durable = journal.durable
-        if kind == .puback { outlets[id.index].unacknowledged.add(behind: gate, durable: durable) }
         broker.count { $0.sentPackets[kind] += 1 }
-        let word = AcknowledgementPacket.shortForm(kind, packet)
-        outlets[id.index].output.append(word: word, behind: gate, durable: durable)
+        outlets[id.index].acknowledge(kind, packet, behind: journal.tail, journal.durable)
     }
 
     /// Whoever loses a message hears why in words too, if he wants them and they fit.
     /// [MQTT-3.4.2-2], [MQTT-3.5.2-2], [MQTT-3.1.2-29]
+    @inline(never)
     private mutating func refuse(
         _ kind: PacketKind, _ packet: PacketID, _ reason: ReasonCode, to id: ConnectionID,
         at now: Instant
@@ -88,17 +98,20 @@ extension Engine {
     ) {
         let message = delivery.message
         let version = version(of: id)
-        let identifiers = broker.state.identifierLists.list(delivery.identifiers)
-        let alias = alias(of: delivery, to: id)
+        // MQTT 3.1.1 has no place for the rest of what may be said.
+        let identifiers =
+            version == .v5 ? broker.state.identifierLists.list(delivery.identifiers) : []
+        let alias = version == .v5 ? alias(of: delivery, to: id) : nil
+        let expiry = version == .v5 ? remainingExpiry(of: message, at: now) : nil
         let head = PublishHead(
             qos: delivery.qos, duplicate: isRepeat, retain: delivery.retain, id: packet,
-            messageExpiry: remainingExpiry(of: message, at: now), topicAlias: alias?.number)
-        let payloadCount = Int(broker.state.messages[message].payloadCount)
-        let topicRange = alias?.isKnown == true ? 0..<0 : broker.state.messages[message].topicRange
+            messageExpiry: expiry, topicAlias: alias?.number)
+        let sizes = broker.state.messages[message].sizes
+        let topicCount = alias?.isKnown == true ? 0 : sizes.topic
+        let payloadCount = sizes.payload
         let encoder = PublishEncoder(
-            head, version, topicCount: topicRange.count,
-            subscriptionIdentifiers: identifiers.span,
-            forwardableCount: Int(broker.state.messages[message].propertiesCount),
+            head, version, topicCount: topicCount,
+            subscriptionIdentifiers: identifiers.span, forwardableCount: sizes.properties,
             payloadCount: payloadCount)
         traceDelivery(delivery, packet, isRepeat, id, at: now)
         broker.count {
@@ -112,7 +125,7 @@ extension Engine {
             atMost: size, behind: gate(of: delivery), durable: journal.durable
         ) { out in
             encoder.encode(
-                topic: broker.state.messages[message].topic.extracting(topicRange),
+                topic: broker.state.messages[message].topic.extracting(first: topicCount),
                 subscriptionIdentifiers: identifiers.span,
                 forwardable: broker.state.messages[message].properties, into: &out)
             if !isGathered { out.append(broker.state.messages[message].payload) }
@@ -139,6 +152,7 @@ extension Engine {
     }
 
     /// What goes from QoS 0 to QoS 0 promises nothing and waits for nothing.
+    @inline(__always)
     private func gate(of delivery: Delivery) -> Gate {
         let isPromise =
             delivery.qos > .atMostOnce
@@ -160,10 +174,14 @@ extension Engine {
         return UInt32(clamping: max(0, (left + 999_999_999) / 1_000_000_000))
     }
 
+    @inline(__always)
     private mutating func noteCongestion(of id: ConnectionID) {
-        guard !outlets[id.index].isCongested,
-            outlets[id.index].output.pendingBytes > broker.limits.outputBytesMax
-        else { return }
+        if outlets[id.index].output.pendingBytes > broker.limits.outputBytesMax { congested(id) }
+    }
+
+    @inline(never)
+    private mutating func congested(_ id: ConnectionID) {
+        guard !outlets[id.index].isCongested else { return }
         outlets[id.index].isCongested = true
         broker.congested(id)
     }
@@ -254,6 +272,7 @@ extension Engine {
         _ = append(encoder, to: id)
     }
 
+    @inline(__always)
     private func version(of id: ConnectionID) -> ProtocolVersion {
         broker.connections[id.index].version
     }

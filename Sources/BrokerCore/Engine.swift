@@ -27,6 +27,8 @@ package struct Engine: ~Copyable {
     var effects = EffectList()
     var trace = HandshakeTrace()
     package private(set) var commands: ContiguousArray<Command> = []
+    /// Those that were given out last: two arrays take turns, so that neither has to be made anew.
+    private var given: ContiguousArray<Command> = []
     /// Outlets that got bytes, or wait for a gate.
     private(set) var listed: [ConnectionID] = []
     var pace = CommitPace()
@@ -45,8 +47,10 @@ package struct Engine: ~Copyable {
 
     /// Gives the commands out; they are to be carried out in order.
     package mutating func takeCommands() -> ContiguousArray<Command> {
-        defer { commands.removeAll(keepingCapacity: true) }
-        return commands
+        guard !commands.isEmpty else { return [] }
+        swap(&commands, &given)
+        commands.removeAll(keepingCapacity: true)
+        return given
     }
 
     /// Handshake steps whose packets may have left by now.
@@ -95,20 +99,22 @@ extension Engine {
     /// Orders a write for every outlet that has something to write, and the end of those of which
     /// all may leave: a peer that never reads cannot put it off. What waits for a gate stays listed.
     mutating func release() {
-        var waiting: [ConnectionID] = []
-        for id in listed {
+        var waiting = 0
+        for at in listed.indices {
+            let id = listed[at]
             let durable = journal.durable
             if outlets[id.index].output.isWritable(durable: durable) {
                 commands.append(.flush(id))
             }
             if outlets[id.index].output.hasGated(durable: durable) {
-                waiting.append(id)
+                listed[waiting] = id
+                waiting += 1
             } else {
                 outlets[id.index].isListed = false
                 endIfThrough(id)
             }
         }
-        listed = waiting
+        listed.removeLast(listed.count - waiting)
     }
 
     private mutating func endIfThrough(_ id: ConnectionID) {
@@ -163,6 +169,7 @@ extension Engine {
     }
 
     /// Call it before bytes go to an outlet.
+    @inline(__always)
     mutating func list(_ id: ConnectionID) {
         guard !outlets[id.index].isListed else { return }
         outlets[id.index].isListed = true

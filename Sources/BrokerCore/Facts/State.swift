@@ -32,6 +32,7 @@ struct State: ~Copyable {
 
     func contains(_ id: SessionID) -> Bool { sessions.contains(id.index) }
 
+    @inline(__always)
     mutating func apply(_ fact: Fact, _ details: borrowing Details) {
         switch fact {
         case .opened(let id, let detail): open(id, details.openings[Int(detail)])
@@ -136,21 +137,20 @@ struct State: ~Copyable {
         self[id].subscriptions = chain
     }
 
+    @inline(__always)
     private mutating func distribute(
         _ message: MessageID, retains: Bool, _ details: borrowing Details,
         _ receivers: Details.Receivers
     ) {
+        messages.hold(message, times: receivers.count)
+        let size = messages[message].bodyCount
         for at in receivers.range {
-            let receiver = details.receivers[at]
-            messages.hold(message)
-            let size = messages[message].bodyCount
-            if let packet = receiver.id {
-                self[receiver.session].inFlightBytes += size
-                self[receiver.session].outbound.open(
-                    packet, receiver.delivery, .opening(receiver.delivery.qos))
+            let session = details.receivers[at].session
+            let delivery = details.receivers[at].delivery
+            if let packet = details.receivers[at].id {
+                self[session].send(delivery, packet, size)
             } else {
-                self[receiver.session].waitingBytes += size
-                self[receiver.session].waiting.append(receiver.delivery)
+                self[session].wait(delivery, size)
                 waitingCount += 1
                 waitingBytes += size
             }
@@ -159,6 +159,7 @@ struct State: ~Copyable {
     }
 
     /// An empty payload removes the topic's retained message. [MQTT-3.3.1-6], [MQTT-3.3.1-7]
+    @inline(never)
     private mutating func retain(_ message: MessageID) {
         let isRemoval = messages[message].payloadCount == 0
         if !isRemoval { messages.hold(message) }
@@ -205,12 +206,13 @@ struct State: ~Copyable {
             && isRetained(entry.message)
     }
 
+    @inline(__always)
     private mutating func send(_ id: SessionID, _ packet: PacketID) {
         let delivery = takeOldest(id)
-        self[id].inFlightBytes += messages[delivery.message].bodyCount
-        self[id].outbound.open(packet, delivery, .opening(delivery.qos))
+        self[id].send(delivery, packet, messages[delivery.message].bodyCount)
     }
 
+    @inline(__always)
     private mutating func close(_ id: SessionID, _ packet: PacketID) {
         let message = self[id].outbound.close(packet).message
         self[id].inFlightBytes -= messages[message].bodyCount

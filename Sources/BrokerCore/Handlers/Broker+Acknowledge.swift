@@ -22,7 +22,9 @@ extension Broker {
         let receivers = chooseReceivers(
             of: message, through: routes(of: message), from: session, at: now,
             into: &effects)
-        record(.released(session, packetID, receivers: receivers), into: &effects)
+        record(
+            .released(session, packetID, receivers: receivers), releasing: message,
+            into: &effects)
         if state.messages[message].retain { armRetained(into: &effects) }
         effects.append(.acknowledge(.pubcomp, packetID, .success, to: id))
         deliver(receivers, into: &effects)

@@ -5,6 +5,7 @@ import MQTT
 
 extension Broker {
     /// What the publisher may not send. It is told, or its connection ends; nil if all is well.
+    @inline(__always)
     func breach(
         by packet: PublishPacket, on id: ConnectionID, unacknowledged: Int
     ) -> (ReasonCode, String)? {
@@ -13,6 +14,12 @@ extension Broker {
             return (.qosNotSupported, "QoS \(packet.qos.rawValue) is above the maximum")
         }
         guard connections[id.index].version == .v5, packet.qos > .atMostOnce else { return nil }
+        return quotaBreach(by: packet, on: id, unacknowledged: unacknowledged)
+    }
+
+    private func quotaBreach(
+        by packet: PublishPacket, on id: ConnectionID, unacknowledged: Int
+    ) -> (ReasonCode, String)? {
         let session = connections[id.index].session
         if packet.qos == .exactlyOnce, state[session].inbound.arrival(of: packet.id!) == .repeated {
             return nil
@@ -23,6 +30,7 @@ extension Broker {
     }
 
     /// Why this message is never taken, however often it comes; nil if it may be.
+    @inline(__always)
     func refusal(of packet: PublishPacket, _ topic: Span<UInt8>) -> ReasonCode? {
         if !limits.allow(topic: topic) { return .topicNameInvalid }
         if SysTopics.isReserved(topic) { return .notAuthorized }
@@ -40,8 +48,17 @@ extension Broker {
 
     /// Whether all receivers have room. It is asked when the message arrives: at PUBREL it is
     /// ours already.
+    @inline(__always)
     mutating func admission(
         of packet: PublishPacket, _ topic: Span<UInt8>, on id: ConnectionID,
+        into effects: inout EffectList
+    ) -> Admission {
+        guard memoryIsFull || storeIsFull || anyIsFull else { return .welcome }
+        return examine(packet, topic, on: id, into: &effects)
+    }
+
+    private mutating func examine(
+        _ packet: PublishPacket, _ topic: Span<UInt8>, on id: ConnectionID,
         into effects: inout EffectList
     ) -> Admission {
         let publisher = connections[id.index].session
@@ -99,6 +116,7 @@ extension Broker {
         return .later
     }
 
+    @inline(never)
     mutating func pause(_ id: ConnectionID, into effects: inout EffectList) {
         connections[id.index].isPaused = true
         if !paused.contains(id) { paused.append(id) }

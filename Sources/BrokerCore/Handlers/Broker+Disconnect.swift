@@ -27,6 +27,7 @@ extension Broker {
     }
 
     /// The peer broke the rules, or sent what it may not.
+    @inline(never)
     package mutating func violated(
         _ id: ConnectionID, _ reason: ReasonCode, _ detail: String, at now: Instant,
         into effects: inout EffectList

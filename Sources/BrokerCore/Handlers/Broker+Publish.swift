@@ -25,6 +25,7 @@ extension Broker {
 
     /// Gives an alias a meaning, or looks it up; nil if the publisher has broken a rule.
     /// [MQTT-3.3.2-8], [MQTT-3.3.2-12]
+    @inline(never)
     private mutating func name(
         _ alias: UInt16, _ topic: Span<UInt8>, on id: ConnectionID, at now: Instant,
         into effects: inout EffectList
@@ -46,6 +47,7 @@ extension Broker {
         return name
     }
 
+    @inline(__always)
     private mutating func publish(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>,
         on id: ConnectionID, at now: Instant, into effects: inout EffectList
@@ -74,6 +76,7 @@ extension Broker {
     }
 
     /// A publisher that cannot be told loses its connection rather than the message in silence.
+    @inline(never)
     private mutating func refuse(
         _ packet: PublishPacket, _ reason: ReasonCode, on id: ConnectionID, at now: Instant,
         into effects: inout EffectList
@@ -146,7 +149,7 @@ extension Broker {
             let message = makeMessage(packet, topic, bytes, at: now)
             record(.accepted(message, from: session, packetID), into: &effects)
             effects.append(.acknowledge(.pubrec, packetID, .success, to: id))
-            effects.append(.letGo(message))
+            state.messages.release(message)  // The session holds it.
             return true
         case .refused:
             refuse(packet, .quotaExceeded, on: id, at: now, into: &effects)
@@ -171,6 +174,7 @@ extension Broker {
     }
 
     /// The body is copied here and nowhere else.
+    @inline(__always)
     private mutating func makeMessage(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, at now: Instant
     ) -> MessageID {

@@ -5,6 +5,7 @@ import MQTT
 
 extension Broker {
     /// The entry of the routes that the message takes.
+    @inline(__always)
     mutating func routes(of message: MessageID) -> Int {
         let topic = unsafe state.messages[message].topicMemory
         return routes.resolve(
@@ -50,6 +51,7 @@ extension Broker {
 
     /// The lower of what was published and what was granted, unless the operator wants the latter.
     /// [MQTT-3.8.4-8]
+    @inline(__always)
     func outgoingQoS(of message: MessageID, granted: QoS) -> QoS {
         let isUpgraded = limits.upgradesOutgoingQoS && !state.messages[message].isFleeting
         return isUpgraded ? granted : min(granted, state.messages[message].qos)
@@ -72,21 +74,24 @@ extension Broker {
         if isFull(session) {
             guard makeRoom(for: delivery, in: session, into: &effects) else { return }
         }
-        let line = readyLine(of: session)
-        // Nobody would come back for it if it waited. [MQTT-3.1.2-25]
-        if let line, !fits(delivery, line) {
-            drop(delivery.message, .tooLarge, of: session, into: &effects)
-            return
+        let isDurable = state[session].isJournalled
+        var id: PacketID?
+        if let line = readyLine(of: session) {
+            // Nobody would come back for it if it waited. [MQTT-3.1.2-25]
+            guard fits(delivery, line) else {
+                drop(delivery.message, .tooLarge, of: session, into: &effects)
+                return
+            }
+            let chosen = effects.details.identifiers(
+                chosenFor: delivery, to: session, from: start)
+            id = nextID(of: session, on: line, besides: chosen)
         }
-        let chosen = effects.details.identifiers(chosenFor: delivery, to: session, from: start)
-        let id = line.flatMap { nextID(of: session, on: $0, besides: chosen) }
         effects.details.receivers.append(
-            Receiver(
-                session: session, delivery: delivery, id: id,
-                isDurable: state[session].isJournalled))
+            Receiver(session: session, delivery: delivery, id: id, isDurable: isDurable))
     }
 
     /// The connection of a session for which nothing waits but, at most, its window.
+    @inline(__always)
     func readyLine(of session: SessionID) -> ConnectionID? {
         guard let connection = state[session].connection, state[session].waiting.isEmpty,
             !connections[connection.index].isCongested
@@ -96,6 +101,7 @@ extension Broker {
 
     /// The identifier that its next delivery takes; nil while its window is full. `chosen` are
     /// those that it takes before.
+    @inline(__always)
     func nextID(
         of session: SessionID, on connection: ConnectionID,
         besides chosen: (count: Int, last: PacketID?) = (0, nil)
@@ -106,6 +112,7 @@ extension Broker {
     }
 
     /// Nothing more may wait for this session.
+    @inline(__always)
     func isFull(_ session: SessionID) -> Bool {
         state[session].waiting.count >= limits.waitingMax
             || state[session].waitingBytes >= limits.waitingBytesMax
@@ -121,13 +128,21 @@ extension Broker {
 
     /// Whether the packet is within what the client takes and the protocol can express.
     /// [MQTT-3.1.2-24]
+    @inline(__always)
     func fits(
         _ delivery: Delivery, _ connection: ConnectionID, withAlias: Bool = false
     ) -> Bool {
         let limit = connections[connection.index].packetSizeMax
-        let message = delivery.message
         // Nearly all are so far within both that nothing has to be counted.
-        if limit == .max, state.messages[message].bodyCount < 1 << 27 { return true }
+        let isFarWithin = limit == .max && state.messages[delivery.message].bodyCount < 1 << 27
+        return isFarWithin || counted(delivery, connection, limit, withAlias)
+    }
+
+    @inline(never)
+    private func counted(
+        _ delivery: Delivery, _ connection: ConnectionID, _ limit: UInt32, _ withAlias: Bool
+    ) -> Bool {
+        let message = delivery.message
         let identifiers = state.identifierLists.list(delivery.identifiers)
         let head = PublishHead(
             qos: delivery.qos, id: delivery.qos == .atMostOnce ? nil : 1,
@@ -159,6 +174,7 @@ extension Broker {
     }
 
     /// False if the newcomer itself is dropped.
+    @inline(never)
     private mutating func makeRoom(
         for delivery: Delivery, in session: SessionID, into effects: inout EffectList
     ) -> Bool {
@@ -179,6 +195,7 @@ extension Broker {
     }
 
     /// Counts a drop and tells it; the state is the caller's.
+    @inline(never)
     mutating func drop(
         _ message: MessageID, _ reason: DropReason, of session: SessionID,
         into effects: inout EffectList
@@ -190,18 +207,28 @@ extension Broker {
     }
 
     /// Sends to those receivers whose window was open.
+    @inline(__always)
     func deliver(_ receivers: Details.Receivers, into effects: inout EffectList) {
         for at in receivers.range {
-            let receiver = effects.details.receivers[at]
-            guard let id = receiver.id, let connection = state[receiver.session].connection
+            guard let id = effects.details.receivers[at].id,
+                let connection = state[effects.details.receivers[at].session].connection
             else { continue }
-            effects.append(.deliver(receiver.delivery, id, isRepeat: false, to: connection))
+            let delivery = effects.details.receivers[at].delivery
+            effects.append(.deliver(delivery, id, isRepeat: false, to: connection))
         }
     }
 
     /// Resends what this connection still owes, then gives waiting deliveries their identifiers,
     /// as far as the window allows.
+    @inline(__always)
     mutating func fillWindow(
+        _ session: SessionID, on connection: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        if state[session].isBehind { catchUp(session, on: connection, at: now, into: &effects) }
+    }
+
+    private mutating func catchUp(
         _ session: SessionID, on connection: ConnectionID, at now: Instant,
         into effects: inout EffectList
     ) {

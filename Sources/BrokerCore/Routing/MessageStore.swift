@@ -24,6 +24,11 @@ struct Message: ~Copyable {
     fileprivate let block: BlockPool.Block
     fileprivate var holders: Int32 = 1
 
+    /// Of the parts of the body.
+    var sizes: (topic: Int, properties: Int, payload: Int) {
+        (Int(topicCount), Int(propertiesCount), Int(payloadCount))
+    }
+
     var topicRange: Range<Int> { 0..<Int(topicCount) }
     var propertiesRange: Range<Int> { Int(topicCount)..<Int(topicCount) + Int(propertiesCount) }
 
@@ -127,6 +132,7 @@ struct MessageStore: ~Copyable {
     }
 
     /// A new message that its maker holds; `fill` writes topic, properties and payload.
+    @inline(__always)
     mutating func create(_ draft: Draft, _ fill: (inout OutputRawSpan) -> Void) -> MessageID {
         lastNumber += 1
         let place = messages.nextPlace
@@ -155,19 +161,25 @@ struct MessageStore: ~Copyable {
 
     func contains(_ id: MessageID) -> Bool { messages.contains(id.index) }
 
-    func hold(_ id: MessageID) {
-        self[id].holders += 1
+    @inline(__always)
+    func hold(_ id: MessageID, times: Int32 = 1) {
+        self[id].holders += times
     }
 
     /// Frees the message with its last holder.
+    @inline(__always)
     mutating func release(_ id: MessageID) {
         self[id].holders -= 1
-        guard self[id].holders == 0 else { return }
+        if self[id].holders == 0 { remove(id) }
+    }
+
+    private mutating func remove(_ id: MessageID) {
         let message = messages.remove(id.index)
         bytes -= message.bodyCount
         pool.give(back: message.block)
     }
 
+    @inline(__always)
     private mutating func insert(
         _ draft: Draft, number: UInt64, at place: Int, _ fill: (inout OutputRawSpan) -> Void
     ) {

@@ -56,9 +56,27 @@ struct Session: ~Copyable {
     /// The socket that speaks for it now. Not durable.
     var connection: ConnectionID?
 
+    /// Something waits for its window, or has to be sent again.
+    var isBehind: Bool { !waiting.isEmpty || outbound.owesResends }
+
     init(client: ClientID, expiry: SessionExpiry, isJournalled: Bool) {
         self.client = client
         self.expiry = expiry
         self.isJournalled = isJournalled
+    }
+}
+
+extension Session {
+    /// A delivery whose message has `size` bytes takes its identifier.
+    @inline(__always)
+    mutating func send(_ delivery: Delivery, _ packet: PacketID, _ size: Int) {
+        inFlightBytes += size
+        outbound.open(packet, delivery, .opening(delivery.qos))
+    }
+
+    @inline(__always)
+    mutating func wait(_ delivery: Delivery, _ size: Int) {
+        waitingBytes += size
+        waiting.append(delivery)
     }
 }
