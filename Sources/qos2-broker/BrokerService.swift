@@ -56,7 +56,11 @@ final class BrokerService: Service {
 
     var configuration: Configuration
     /// As they were opened, with the settings that are in force for them.
-    var listeners: [Configuration.Listener]
+    var listeners: [Configuration.Listener] {
+        didSet { terms = listeners.map(\.terms) }
+    }
+    /// What their clients find.
+    private var terms: [Terms]
     var engine: Engine
     let loop: EventLoop
     let log: Log
@@ -79,6 +83,7 @@ final class BrokerService: Service {
     ) {
         self.configuration = configuration
         listeners = configuration.listeners
+        terms = listeners.map(\.terms)
         self.loop = loop
         self.log = log
         self.store = store
@@ -128,7 +133,7 @@ extension BrokerService {
     func opened(_ connection: Int, from peer: Peer, tag: Int) {
         connections += 1
         engine.opened(
-            id(connection), peer: peer.description, listeners[tag].terms, at: now)
+            id(connection), peer: peer.description, terms[tag], at: now)
         carryOut()
         if isStopping { loop.close(connection) }
     }

@@ -69,13 +69,13 @@ final class Journalist {
 
     /// These have types of their own and ask for no priority.
     private func subscription(
-        _ type: LogSettings.Types, _ text: String, _ kind: String, _ client: ClientID,
-        _ filter: String
+        _ type: LogSettings.Types, _ text: @autoclosure () -> String, _ kind: String,
+        _ client: ClientID, _ filter: String
     ) {
         guard settings.types.contains(type) else { return }
         log.writeAlways(
             LogLine(
-                .information, "client \(client.shown) \(text)", kind: kind,
+                .information, "client \(client.shown) \(text())", kind: kind,
                 fields: [
                     LogField("MQTT_CLIENT", client.description), LogField("MQTT_TOPIC", filter),
                 ]))
@@ -85,9 +85,8 @@ final class Journalist {
         _ client: ClientID, _ peer: String, _ version: ProtocolVersion, _ resumed: Bool,
         _ inFlight: Int, _ waiting: Int
     ) {
-        guard settings.tellsConnections else { return }
-        var session = resumed ? "resumed" : "new"
-        if resumed { session += " (\(inFlight) in flight, \(waiting) queued)" }
+        guard settings.tellsConnections, log.shows(.information) else { return }
+        let session = resumed ? "resumed (\(inFlight) in flight, \(waiting) queued)" : "new"
         let name = version == .v5 ? "v5" : "v3.1.1"
         write(
             .information,
@@ -247,12 +246,12 @@ final class Journalist {
     }
 
     private func write(
-        _ priority: Priority, _ text: String, _ kind: String, _ client: ClientID,
-        _ fields: [LogField] = [], tint: Tint = .plain
+        _ priority: Priority, _ text: @autoclosure () -> String, _ kind: String,
+        _ client: ClientID, _ fields: @autoclosure () -> [LogField] = [], tint: Tint = .plain
     ) {
         log.write(
-            priority, text, kind: kind, tint: tint,
-            fields: [LogField("MQTT_CLIENT", client.description)] + fields)
+            priority, text(), kind: kind, tint: tint,
+            fields: [LogField("MQTT_CLIENT", client.description)] + fields())
     }
 }
 

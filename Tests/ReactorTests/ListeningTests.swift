@@ -31,6 +31,8 @@ import Testing
 
     @Test func peersAreWrittenAsPeopleWriteThem() throws {
         #expect(Peer.ipv4(10, 0, 0, 7, port: 40112).description == "10.0.0.7:40112")
+        #expect(Peer.ipv4(255, 250, 109, 100, port: 65535).description == "255.250.109.100:65535")
+        #expect(Peer.ipv4(10, 0, 0, 7, port: 1).host == "10.0.0.7")
         #expect(!Peer.ipv4(10, 0, 0, 7, port: 1).isLoopback)
         #expect(Peer.ipv4(127, 0, 0, 9, port: 1).isLoopback)
         #expect(Peer.unix.description == "unix")

@@ -98,15 +98,16 @@ public struct OutboundWindow<Held> {
 
     /// In the order of first sending.
     public var inOrder: [(id: PacketID, flight: Flight)] {
+        if flights.isEmpty { return [] }
         // Orders wrap around after 2³² flights; a window is never so old that this shows.
-        flights.ids.map { (id: $0, flight: flights[$0]!) }
+        return flights.ids.map { (id: $0, flight: flights[$0]!) }
             .sorted { Int32(bitPattern: $0.flight.order &- $1.flight.order) < 0 }
     }
 
     /// A new connection: nothing was sent on it yet. [MQTT-4.4.0-1]
     /// An owed PUBREL is no PUBLISH and waits for no quota, so it is not among the unsent.
     public mutating func connectionChanged() {
-        unsent = inOrder.reversed().filter { $0.flight.flow != .released }.map(\.id)
+        unsent = inOrder.reversed().filter { $0.flight.flow != .released }.map { $0.id }
     }
 
     /// The next PUBLISH to repeat, once `limit` allows it; it counts as sent from here on.

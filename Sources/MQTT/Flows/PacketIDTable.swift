@@ -102,7 +102,9 @@ public struct PacketIDTable<Value> {
 
     /// All open identifiers, ascending.
     public var ids: [PacketID] {
-        slots.map(\.id).filter { $0 != 0 }.sorted().compactMap(PacketID.init(rawValue:))
+        if isEmpty { return [] }
+        // No key path: here, between generic types, each use of one is looked up at run time.
+        return slots.compactMap { PacketID(rawValue: $0.id) }.sorted { $0.rawValue < $1.rawValue }
     }
 
     /// Gives the memory of a quiet table back.

@@ -83,20 +83,26 @@ extension ConnectPacket {
         _ bytes: Span<UInt8>, _ cursor: inout ByteCursor
     ) throws(DecodeError) -> ProtocolVersion {
         let name = try cursor.binary(in: bytes)
-        guard isName(bytes, name, "MQTT") || isName(bytes, name, "MQIsdp") else {
-            throw .malformed(.protocolName)
-        }
+        let isOurs = isName(bytes, name, Self.name)
+        guard isOurs || isName(bytes, name, Self.oldName) else { throw .malformed(.protocolName) }
         let level = try cursor.byte(in: bytes)
-        guard isName(bytes, name, "MQTT"), let version = ProtocolVersion(rawValue: level) else {
+        guard isOurs, let version = ProtocolVersion(rawValue: level) else {
             throw .unsupportedVersion(level: level)
         }
         return version
     }
 
-    /// "MQIsdp" is the name that MQTT 3.1 and its predecessors had.
+    private static let name = Array("MQTT".utf8)
+    /// The name that MQTT 3.1 and its predecessors had.
+    private static let oldName = Array("MQIsdp".utf8)
+
     private static func isName(
-        _ bytes: Span<UInt8>, _ range: Range<Int>, _ name: String
+        _ bytes: Span<UInt8>, _ range: Range<Int>, _ name: [UInt8]
     ) -> Bool {
-        range.count == name.utf8.count && zip(range, name.utf8).allSatisfy { bytes[$0] == $1 }
+        guard range.count == name.count else { return false }
+        for offset in name.indices where bytes[range.lowerBound + offset] != name[offset] {
+            return false
+        }
+        return true
     }
 }

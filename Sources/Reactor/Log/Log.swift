@@ -101,24 +101,30 @@ package final class Log {
 
     /// Whether a line of this priority would be written; ask before making an expensive one.
     package func shows(_ priority: Priority) -> Bool {
-        priorities.contains(priority) && (!sinks.isEmpty || listener != nil)
+        priorities.contains(priority) && isHeard
     }
+
+    private var isHeard: Bool { !sinks.isEmpty || listener != nil }
 
     package func write(_ line: LogLine) {
         if priorities.contains(line.priority) { writeAlways(line) }
     }
 
-    /// Also where lines of its priority are not written.
-    package func writeAlways(_ line: LogLine) {
+    /// Also where lines of its priority are not written. The line is made only if somebody hears it.
+    package func writeAlways(_ line: @autoclosure () -> LogLine) {
+        guard isHeard else { return }
+        let line = line()
         for sink in sinks { sink.write(line) }
         listener?(line)
     }
 
+    /// Text and fields are made only if the line is written.
     package func write(
-        _ priority: Priority, _ message: String, kind: String = "", tint: Tint = .plain,
-        fields: [LogField] = []
+        _ priority: Priority, _ message: @autoclosure () -> String, kind: String = "",
+        tint: Tint = .plain, fields: @autoclosure () -> [LogField] = []
     ) {
-        write(LogLine(priority, message, kind: kind, tint: tint, fields: fields))
+        guard shows(priority) else { return }
+        writeAlways(LogLine(priority, message(), kind: kind, tint: tint, fields: fields()))
     }
 
     /// Whether lines wait that the loop should soon try to write again.
