@@ -68,7 +68,7 @@ extension Engine {
         pace.awaited = 0
         pace.awaitedUntil = now + pace.patience.forAnswers
         for id in listed where outlets[id.index].output.isWritable(durable: journal.durable) {
-            outlets[id.index].answersCommit = number
+            outlets[id.index].answersCommit = UInt32(truncatingIfNeeded: number)
             pace.awaited += 1
         }
         release()
@@ -76,9 +76,9 @@ extension Engine {
 
     /// Its peer has said something, or never will.
     mutating func noLongerAwaited(_ id: ConnectionID) {
-        guard outlets[id.index].answersCommit == journal.durable.batch, pace.awaited > 0 else {
-            return
-        }
+        guard pace.awaited > 0,
+            outlets[id.index].answersCommit == UInt32(truncatingIfNeeded: journal.durable.batch)
+        else { return }
         outlets[id.index].answersCommit = 0
         pace.awaited -= 1
     }

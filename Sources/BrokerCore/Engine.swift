@@ -34,6 +34,8 @@ package struct Engine: ~Copyable {
     var pace = CommitPace()
     /// What the process has allocated, for `$SYS`.
     package var heapBytes: Int?
+    /// The longest time that all have had to wait for one turn of the loop, for `$SYS`.
+    package var worstTurn = Duration.zero
 
     package init(limits: Limits, home: any Journal.Home, seed: UInt64) {
         broker = Broker(limits: limits, seed: seed)
@@ -82,7 +84,7 @@ extension Engine {
         var finished: [UInt32] = []
         outlet.output.removeAll(finished: &finished)
         release(finished)
-        if outlet.isListed { listed.removeAll { $0 == id } }
+        if outlet.listPlace > 0 { unlist(id, at: Int(outlet.listPlace) - 1) }
     }
 
     package mutating func deadlineReached(_ deadline: Deadline, at now: Instant) {
@@ -109,8 +111,9 @@ extension Engine {
             if outlets[id.index].output.hasGated(durable: durable) {
                 listed[waiting] = id
                 waiting += 1
+                outlets[id.index].listPlace = UInt32(waiting)
             } else {
-                outlets[id.index].isListed = false
+                outlets[id.index].listPlace = 0
                 endIfThrough(id)
             }
         }
@@ -171,10 +174,18 @@ extension Engine {
     /// Call it before bytes go to an outlet.
     @inline(__always)
     mutating func list(_ id: ConnectionID) {
-        guard !outlets[id.index].isListed else { return }
-        outlets[id.index].isListed = true
+        guard outlets[id.index].listPlace == 0 else { return }
         outlets[id.index].output.borrow(from: buffers)
         listed.append(id)
+        outlets[id.index].listPlace = UInt32(listed.count)
+    }
+
+    /// The last one takes its place: very many may be lost at one time.
+    private mutating func unlist(_ id: ConnectionID, at place: Int) {
+        let last = listed.removeLast()
+        guard last != id else { return }
+        listed[place] = last
+        outlets[last.index].listPlace = UInt32(place + 1)
     }
 
     mutating func command(_ command: Command) {

@@ -8,10 +8,10 @@ struct Outlet: ~Copyable {
     /// PUBACKs that wait for their gate: their messages are in the client's quota still.
     var unacknowledged = GatedCount()
     var aliases = OutgoingAliases()
-    /// The commit whose opening of a gate its peer may be answering now.
-    var answersCommit: UInt64 = 0
-    /// It is on the engine's list of outlets to look at when the turn ends.
-    var isListed = false
+    /// The commit whose opening of a gate its peer may be answering now: the last bits of its number.
+    var answersCommit: UInt32 = 0
+    /// Where it is on the engine's list of outlets to look at when the turn ends, counted from 1.
+    var listPlace: UInt32 = 0
     /// The connection closes as soon as everything has left.
     var isClosing = false
     /// No more bytes are taken from the connection.

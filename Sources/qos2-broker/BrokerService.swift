@@ -185,6 +185,7 @@ extension BrokerService {
             loop.stop()
         case Key.sys:
             engine.heapBytes = heapBytes()
+            engine.worstTurn = loop.statistics.worstTurn
             engine.deadlineReached(.sys, at: now)
             carryOut()
         default:

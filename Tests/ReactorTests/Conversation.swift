@@ -32,6 +32,8 @@ final class Recorder: Service {
     var onOpened: ((Int) -> Void)?
     var onClosed: ((Int) -> Void)?
     var onPacket: ((Int) -> Void)?
+    var onDeadline: ((Int) -> Void)?
+    var onGather: (() -> Void)?
     /// Pieces a gather gives; small pieces make many vectors.
     var pieceSize = Int.max
     var piecesMax = OutputVectors.capacity
@@ -75,7 +77,9 @@ final class Recorder: Service {
     }
 
     func deadlineReached(_ key: Int) {
-        if key != Self.guardKey { heard.append(.deadline(key)) }
+        guard key != Self.guardKey else { return }
+        heard.append(.deadline(key))
+        onDeadline?(key)
     }
 
     func signalled(_ signal: Signal) { heard.append(.signal(signal)) }
@@ -83,6 +87,7 @@ final class Recorder: Service {
     func turnEnded() { turnsEnded += 1 }
 
     func gather(_ connection: Int, into vectors: inout OutputVectors) {
+        onGather?()
         output[connection]?.withUnsafeBytes { bytes in
             var rest = bytes[...]
             while !rest.isEmpty, vectors.count < piecesMax {

@@ -13,6 +13,8 @@ struct State: ~Copyable {
     var retained: RetainedMessages
     var retainedExpiry = RetainedExpiry()
     var identifierLists = IdentifierLists()
+    /// Deliveries in flight to all sessions.
+    private(set) var inFlightCount = 0
     /// Waiting deliveries of all sessions, and the bytes of their messages.
     var waitingCount = 0
     var waitingBytes = 0
@@ -116,6 +118,7 @@ struct State: ~Copyable {
         for (_, flight) in session.outbound.inOrder {
             messages.release(flight.held.message)
         }
+        inFlightCount -= session.outbound.count
         waitingCount -= session.waiting.count
         waitingBytes -= session.waitingBytes
         for delivery in session.waiting {
@@ -148,6 +151,7 @@ struct State: ~Copyable {
             let session = details.receivers[at].session
             let delivery = details.receivers[at].delivery
             if let packet = details.receivers[at].id {
+                inFlightCount += 1
                 self[session].send(delivery, packet, size)
             } else {
                 self[session].wait(delivery, size)
@@ -210,11 +214,13 @@ struct State: ~Copyable {
     private mutating func send(_ id: SessionID, _ packet: PacketID) {
         let delivery = takeOldest(id)
         self[id].send(delivery, packet, messages[delivery.message].bodyCount)
+        inFlightCount += 1
     }
 
     @inline(__always)
     private mutating func close(_ id: SessionID, _ packet: PacketID) {
         let message = self[id].outbound.close(packet).message
+        inFlightCount -= 1
         self[id].inFlightBytes -= messages[message].bodyCount
         messages.release(message)
     }

@@ -94,7 +94,7 @@ extension Broker {
         effects.append(.setDeadline(.connection(id), nil))
         let connection = connections.remove(id.index)
         for delivery in connection.welcome { state.messages.release(delivery.message) }
-        paused.removeAll { $0 == id }
+        if connection.isPaused { paused.removeAll { $0 == id } }
         guard connection.phase == .open else { return }
         depart(connection.session, .connectionLost(cause), at: now, into: &effects)
     }

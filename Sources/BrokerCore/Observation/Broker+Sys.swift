@@ -100,13 +100,12 @@ extension Engine {
         figures.retained = broker.state.retained.count
         figures.messages = broker.state.messages.count
         figures.messageBytes = broker.state.messages.bytes
-        for place in 0..<broker.state.sessions.bound where broker.state.sessions.contains(place) {
-            figures.inFlight += broker.state.sessions[place].outbound.count
-        }
+        figures.inFlight = broker.state.inFlightCount
         for place in 0..<outlets.bound where outlets.contains(place) {
             figures.outputBytes += outlets[place].output.pendingBytes
         }
         figures.heapBytes = heapBytes
+        figures.worstTurn = worstTurn
         return figures
     }
 }

@@ -18,6 +18,8 @@ package struct SysFigures: Equatable {
     package var outputBytes = 0
     /// What the process has allocated; nil where nobody knows.
     package var heapBytes: Int?
+    /// The longest turn of the loop since the start.
+    package var worstTurn = Duration.zero
 
     package init() {}
 }
@@ -104,6 +106,7 @@ struct SysTopics {
             ("subscriptions/count", figures.subscriptions),
             ("shared_subscriptions/count", figures.sharedSubscriptions),
             ("connections/socket/count", Int(metrics.connectionsTotal)),
+            ("event_loop/lag/maximum", Int(figures.worstTurn.wholeNanoseconds / 1000)),
         ]
         if let heap = figures.heapBytes {
             values += [("heap/current", heap), ("heap/maximum", heapMaximum)]

@@ -7,18 +7,14 @@ import Glibc
 
 extension EventLoop {
     func turn() {
-        let count = epoll.wait(nanoseconds: timeout())
+        if eventsTaken == eventsCount {
+            eventsCount = epoll.wait(nanoseconds: timeout())
+            eventsTaken = 0
+        }
         readClock()
         let begin = nowNanoseconds
         turnOwed = false
-        for index in 0..<count {
-            guard let event = epoll.event(index) else {
-                statistics.staleEvents &+= 1
-                continue
-            }
-            take(event.ready, from: event.source)
-            deliverEndings()
-        }
+        takeEvents()
         redeliver()
         expire()
         deliverEndings()
@@ -35,6 +31,25 @@ extension EventLoop {
         readClock()
         let length = Duration.nanoseconds(nowNanoseconds - begin)
         if length > statistics.worstTurn { statistics.worstTurn = length }
+    }
+
+    /// As many as there is time for. The others are taken first in the next turn, before the kernel is
+    /// asked for more: so nobody is passed over who was ready when others were.
+    private func takeEvents() {
+        var budget = TurnBudget(from: monotonicNanoseconds())
+        while eventsTaken < eventsCount {
+            let event = epoll.event(eventsTaken)
+            eventsTaken += 1
+            guard let event else {
+                statistics.staleEvents &+= 1
+                continue
+            }
+            let before = statistics.bytesRead
+            take(event.ready, from: event.source)
+            deliverEndings()
+            let bytes = statistics.bytesRead &- before
+            if budget.isSpent(TurnBudget.event + bytes) { return }
+        }
     }
 
     private func take(_ ready: Interest, from source: Source) {
@@ -79,12 +94,17 @@ extension EventLoop {
     }
 
     private func expire() {
+        var budget = TurnBudget(from: monotonicNanoseconds())
         // A service that sets a deadline in the past gets it in the next turn, not for ever in this.
         for _ in 0..<deadlines.count {
             guard let key = deadlines.popDue(at: nowNanoseconds) else { break }
             service?.deadlineReached(key)
+            if budget.isSpent(TurnBudget.deadline) { break }
         }
-        while let slot = streamDeadlines.popDue(at: nowNanoseconds) { streamExpired(slot) }
+        while let slot = streamDeadlines.popDue(at: nowNanoseconds) {
+            streamExpired(slot)
+            if budget.isSpent(TurnBudget.deadline) { break }
+        }
         if let resume = acceptResumesAt, resume <= nowNanoseconds { resumeAccepting() }
     }
 

@@ -70,6 +70,10 @@ package final class EventLoop {
     var deadlines = Deadlines()
     var streamDeadlines = Deadlines()
 
+    /// Events of the last wait, and how many of them have been taken.
+    var eventsCount = 0
+    var eventsTaken = 0
+
     /// What is still to be done in this turn.
     var flushList = SlotList()
     var redeliveryList = SlotList()

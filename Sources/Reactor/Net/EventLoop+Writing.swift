@@ -9,17 +9,26 @@ import Glibc
 private let writeTurnMax = 1 << 20
 
 extension EventLoop {
-    /// Writes all that asked for it. What asks meanwhile is for the next turn, which follows at once.
+    /// Writes all that asked for it, as far as there is time. What asks meanwhile is for the next
+    /// turn, which follows at once.
     func writeStreams() {
+        guard !flushList.isEmpty else { return }
+        var budget = TurnBudget(from: monotonicNanoseconds())
         let count = flushList.count
-        for index in 0..<count {
-            let slot = flushList[index]
+        var done = 0
+        while done < count {
+            let slot = flushList[done]
+            done += 1
             // The slot may have got a new connection since, with or without a wish of its own.
             guard streams[slot].flags.contains(.flushWanted) else { continue }
             streams[slot].flags.remove(.flushWanted)
-            if streams[slot].mayWrite { writeStream(slot) }
+            guard streams[slot].mayWrite else { continue }
+            let before = statistics.bytesWritten
+            writeStream(slot)
+            let bytes = statistics.bytesWritten &- before
+            if budget.isSpent(TurnBudget.write + bytes) { break }
         }
-        flushList.removeFirst(count)
+        flushList.removeFirst(done)
     }
 
     func roomToWrite(_ slot: Int) {

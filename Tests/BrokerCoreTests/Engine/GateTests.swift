@@ -27,6 +27,24 @@ import Testing
         }
     }
 
+    /// Those who go while others wait leave no trace among them, also where others take their places.
+    @Test func manyMayGoWhileTheirAnswersWait() {
+        scene { scene in
+            let clients = (0..<20).map { scene.client("plc\($0)") }
+            scene.home.isLate = true
+            for client in clients { #expect(client.resume() == []) }
+            let gone = [0, 19, 7, 8, 18, 3]
+            for number in gone { clients[number].lose() }
+            let late = (0..<3).map { scene.client("late\($0)") }
+            for client in late { #expect(client.resume() == []) }
+            scene.commitAll()
+            for number in clients.indices where !gone.contains(number) {
+                #expect(clients[number].received() == [.connack()])
+            }
+            for client in late { #expect(client.received() == [.connack()]) }
+        }
+    }
+
     @Test func subackAndUnsubackWaitForTheSubscription() {
         scene { scene in
             let db = scene.client("db")

@@ -12,6 +12,6 @@ import Testing
         #expect(MemoryLayout<Connection>.stride <= 72)
         #expect(MemoryLayout<GatedOutput>.stride <= 56)
         #expect(MemoryLayout<Outlet>.stride <= 112)
-        #expect(MemoryLayout<Session>.stride <= 176)
+        #expect(MemoryLayout<Session>.stride <= 144)
     }
 }

@@ -96,6 +96,17 @@ import Testing
         }
     }
 
+    @Test func theLongestTurnIsTold() {
+        watched { scene in
+            let watcher = scene.client("watcher")
+            watcher.connect()
+            watcher.subscribe("$SYS/broker/event_loop/#")
+            scene.engine.worstTurn = .microseconds(2345)
+            scene.pass(.seconds(10))
+            #expect(values(watcher.received()) == ["event_loop/lag/maximum": "2345"])
+        }
+    }
+
     @Test func changesAreNotRetainedUnlessTheSubscriptionAsks() {
         watched { scene in
             for asks in [false, true] {
