@@ -144,6 +144,7 @@ extension Engine {
             broker.ping(on: id, into: &effects)
         case .disconnect:
             let packet = try DisconnectPacket(bytes, header, version, from: .client)
+            outlets[id.index].peerIsDone = true
             broker.disconnect(packet, on: id, at: now, into: &effects)
         case .auth, .connack, .suback, .unsuback, .pingresp, .publish, .puback, .pubrec, .pubrel,
             .pubcomp:

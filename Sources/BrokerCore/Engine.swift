@@ -11,8 +11,9 @@ package struct Engine: ~Copyable {
     package enum Command: Equatable {
         /// There is something to write.
         case flush(ConnectionID)
-        /// Write what is left, then close.
-        case finish(ConnectionID)
+        /// Write what is left, then close. A peer that is done has said that nothing more comes
+        /// from it, so that its end need not be waited for.
+        case finish(ConnectionID, peerIsDone: Bool)
         case pauseReading(ConnectionID)
         case resumeReading(ConnectionID)
         case setDeadline(Deadline, Instant?)
@@ -125,7 +126,7 @@ extension Engine {
             !outlets[id.index].output.hasGated(durable: journal.durable)
         else { return }
         outlets[id.index].isClosing = false
-        commands.append(.finish(id))
+        commands.append(.finish(id, peerIsDone: outlets[id.index].peerIsDone))
     }
 
     /// Calls `body` with each piece of memory that may be written now, until it answers false.

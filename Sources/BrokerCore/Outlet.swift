@@ -14,6 +14,8 @@ struct Outlet: ~Copyable {
     var listPlace: UInt32 = 0
     /// The connection closes as soon as everything has left.
     var isClosing = false
+    /// DISCONNECT came: the client sends nothing behind it. [MQTT-3.14.4-2]
+    var peerIsDone = false
     /// No more bytes are taken from the connection.
     var isDeaf = false
     /// Its CONNACK could not be said, so nothing else may be.

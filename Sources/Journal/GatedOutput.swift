@@ -54,6 +54,9 @@ public struct GatedOutput: ~Copyable {
 
     public var isEmpty: Bool { pendingBytes == 0 }
 
+    /// What it holds, used or not.
+    public var memoryBytes: Int { buffer.capacity }
+
     /// Appends what `write` writes, at most `size` bytes, to leave once `gate` is durable.
     @inlinable
     public mutating func append(

@@ -232,7 +232,8 @@ extension BrokerService {
         for command in engine.takeCommands() {
             switch command {
             case .flush(let id): loop.flush(id.index)
-            case .finish(let id): loop.finish(id.index)
+            case .finish(let id, let peerIsDone):
+                loop.finish(id.index, peerIsDone: peerIsDone)
             case .pauseReading(let id): loop.pauseReading(id.index)
             case .resumeReading(let id): loop.resumeReading(id.index)
             case .setDeadline(let deadline, let at): setDeadline(deadline, at)

@@ -110,6 +110,25 @@ import Testing
         #expect(recorder.loop.now - begin > .milliseconds(1500))
     }
 
+    /// It gets all, and need not end its side.
+    @Test func aPeerThatIsDoneIsNotWaitedFor() throws {
+        let (recorder, socket, _) = try connected()
+        recorder.onReceived = { bytes, connection in
+            recorder.output[connection] = [UInt8](repeating: 5, count: 1_000_000)
+            recorder.loop.finish(connection, peerIsDone: true)
+            return bytes.count
+        }
+        socket.send([1])
+        recorder.drive(
+            "all arrives",
+            until: {
+                socket.take(); return socket.hasEnded
+            })
+        #expect(socket.received.count == 1_000_000)
+        #expect(recorder.closings == [.closed(0, .requested)])
+        #expect(recorder.loop.statistics.connections == 0)
+    }
+
     @Test func finishGivesUpOnAPeerThatDoesNotStopTalking() throws {
         let (recorder, socket, connection) = try connected()
         recorder.loop.finish(connection)

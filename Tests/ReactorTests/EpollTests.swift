@@ -9,6 +9,11 @@ import Testing
 @testable import Reactor
 
 @Suite struct EpollTests {
+    /// There is one for every connection.
+    @Test func aStreamIsSmall() {
+        #expect(MemoryLayout<Stream>.stride <= 32)
+    }
+
     private func pair() -> (Int32, Int32) {
         var ends: [Int32] = [0, 0]
         precondition(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &ends) == 0)

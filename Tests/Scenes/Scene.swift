@@ -198,7 +198,7 @@ extension Scene {
         case .flush(let id):
             precondition(links[id] != nil, "flush of a connection that is gone")
             links[id]!.wantsWrite = true
-        case .finish(let id):
+        case .finish(let id, _):
             precondition(links[id] != nil, "finish of a connection that is gone")
             links[id]!.isFinishing = true
         case .pauseReading(let id): links[id]?.isPaused = true

@@ -21,10 +21,12 @@ extension EventLoop {
 
     /// Writes what `gather` still gives, shuts our side, and waits for the peer's end (some two
     /// seconds at most) so that it gets our last bytes. No more `received` from now on. What a gate
-    /// still holds back is not waited for: finish when the last bytes may leave.
-    package func finish(_ connection: Int) {
+    /// still holds back is not waited for: finish when the last bytes may leave. Of a peer that is
+    /// done nothing more can come that a close would answer with a reset: that one is not waited for.
+    package func finish(_ connection: Int, peerIsDone: Bool = false) {
         guard streams[connection].state == .open else { return }
         streams[connection].state = .finishing
+        if peerIsDone { streams[connection].flags.insert(.peerIsDone) }
         streams[connection].flags.remove(.paused)
         armInput(connection)
         guard streams[connection].state == .finishing else { return }

@@ -64,7 +64,11 @@ extension EventLoop {
 
     private func drained(_ slot: Int) {
         if streams[slot].state == .finishing {
-            linger(slot)
+            if streams[slot].flags.contains(.peerIsDone) {
+                end(slot, .requested)
+            } else {
+                linger(slot)
+            }
         } else {
             disarmOutput(slot)
         }

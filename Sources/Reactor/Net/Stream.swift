@@ -40,6 +40,8 @@ struct Stream: BitwiseCopyable {
         static let detached = Flags(rawValue: 32)
         /// In the list of streams whose tail is to be delivered again.
         static let redeliveryWanted = Flags(rawValue: 64)
+        /// It closes as soon as all is written.
+        static let peerIsDone = Flags(rawValue: 128)
     }
 
     var descriptor: Int32

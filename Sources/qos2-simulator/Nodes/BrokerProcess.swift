@@ -146,7 +146,7 @@ extension BrokerProcess {
     private func carryOut(_ command: Engine.Command) {
         switch command {
         case .flush(let id): sockets[id.index]?.wantsWrite = true
-        case .finish(let id): sockets[id.index]?.isFinishing = true
+        case .finish(let id, _): sockets[id.index]?.isFinishing = true
         case .pauseReading(let id): sockets[id.index]?.isPaused = true
         case .resumeReading(let id):
             guard sockets[id.index] != nil else { return }

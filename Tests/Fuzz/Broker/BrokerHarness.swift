@@ -246,7 +246,7 @@ extension BrokerHarness {
         case .flush(let id):
             try require(links[id] != nil, "flush of a connection that is gone")
             links[id]!.wantsWrite = true
-        case .finish(let id):
+        case .finish(let id, _):
             try require(links[id] != nil, "finish of a connection that is gone")
             links[id]!.isFinishing = true
         case .pauseReading(let id): links[id]?.isPaused = true
