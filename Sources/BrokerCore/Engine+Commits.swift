@@ -19,6 +19,11 @@ struct CommitPace {
     /// From this size on a batch goes as soon as it can.
     static let smallBytes = 4 << 10
 
+    /// What a batch may grow to while the one before it is being made durable. A disk that is slower
+    /// than those who publish makes them wait, and costs no more memory than this.
+    var largeBytes = 64 << 20
+    /// Somebody waits for that.
+    var isBehind = false
     var patience = CommitPatience()
     /// Connections that may be answering what the last commit let out, and until when they are
     /// waited for.
@@ -71,7 +76,23 @@ extension Engine {
             outlets[id.index].answersCommit = UInt32(truncatingIfNeeded: number)
             pace.awaited += 1
         }
+        caughtUp(at: now)
         release()
+    }
+
+    /// True if its messages are to wait until the disk has caught up.
+    mutating func waitsForDisk(_ id: ConnectionID) -> Bool {
+        guard journal.bytesStaged >= pace.largeBytes, journal.isCommitting else { return false }
+        pace.isBehind = true
+        broker.pause(id, into: &effects)
+        return true
+    }
+
+    private mutating func caughtUp(at now: Instant) {
+        guard pace.isBehind, journal.bytesStaged < pace.largeBytes else { return }
+        pace.isBehind = false
+        broker.resumePaused(into: &effects)
+        perform(at: now)
     }
 
     /// Its peer has said something, or never will.

@@ -99,6 +99,7 @@ extension Engine {
         _ header: FixedHeader, _ version: ProtocolVersion, _ bytes: Span<UInt8>,
         on id: ConnectionID, at now: Instant
     ) throws(DecodeError) -> Bool {
+        if waitsForDisk(id) { return false }
         let packet = try PublishPacket(bytes, header, version, from: .client)
         traceArrival(of: packet, bytes, on: id, at: now)
         let unacknowledged =

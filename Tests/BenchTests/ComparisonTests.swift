@@ -14,9 +14,9 @@ import Testing
         """
 
     @Test func figuresAreReadByTheirNames() {
-        #expect(Comparison.Figures.number("delivered_per_second", in: output) == 1000)
-        #expect(Comparison.Figures.number("broker_cpu_us_per_delivery", in: output) == 1.25)
-        #expect(Comparison.Figures.number("delivered", in: output) == nil)
+        #expect(JSONObject.number("delivered_per_second", in: output) == 1000)
+        #expect(JSONObject.number("broker_cpu_us_per_delivery", in: output) == 1.25)
+        #expect(JSONObject.number("delivered", in: output) == nil)
     }
 
     @Test func theMiddleOneCounts() {

@@ -53,6 +53,7 @@ extension Scene {
             #expect(engine.broker.state.messages.count == referenced.count, "leaked messages")
         }
         #expect(engine.broker.state.waitingCount == engine.broker.state.waitingDeliveries())
+        #expect(engine.broker.state.inFlightCount == engine.broker.state.deliveriesInFlight())
     }
 
     /// Everybody leaves, time passes, and what is retained is taken back.
@@ -114,6 +115,14 @@ extension State {
         var count = 0
         for place in 0..<sessions.bound where sessions.contains(place) {
             count += self[SessionID(place: UInt32(place))].waiting.count
+        }
+        return count
+    }
+
+    borrowing func deliveriesInFlight() -> Int {
+        var count = 0
+        for place in 0..<sessions.bound where sessions.contains(place) {
+            count += self[SessionID(place: UInt32(place))].outbound.count
         }
         return count
     }

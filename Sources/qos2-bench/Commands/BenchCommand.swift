@@ -12,7 +12,7 @@ struct BenchCommand: ParsableCommand {
         subcommands: [
             RunCommand.self, FillCommand.self, DrainCommand.self, IdleCommand.self,
             ChurnCommand.self, CompareCommand.self, VerifyCommand.self, SoakCommand.self,
-            ScaleCommand.self,
+            ScaleCommand.self, PausesCommand.self,
         ],
         helpNames: .long)
 }

@@ -12,8 +12,8 @@ struct ComparedBroker {
     /// Nil for one that needs no file.
     var configuration: String?
 
-    /// Ours, beside this program. Windows up to 1,000 are asked for.
-    static func own(in binaries: String) -> ComparedBroker {
+    /// Ours, beside this program, with more lines of configuration. Windows up to 1,000 are asked for.
+    static func own(in binaries: String, _ more: String = "") -> ComparedBroker {
         ComparedBroker(
             name: "qos2", command: ["\(binaries)/qos2-broker", "-c", "%c"],
             configuration: """
@@ -24,7 +24,7 @@ struct ComparedBroker {
                 log_handshakes never
                 log_dest none
 
-                """)
+                """ + more)
     }
 
     /// Debian's, with its limits off, and as durable as it can be: it saves, but never syncs.

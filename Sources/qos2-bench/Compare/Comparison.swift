@@ -85,9 +85,9 @@ struct Comparison {
 
 extension Comparison.Figures {
     mutating func add(_ output: String?) {
-        guard let output, let rate = Self.number("delivered_per_second", in: output),
-            let used = Self.number("broker_cpu_us_per_delivery", in: output),
-            let late = Self.number("latency_p99_us", in: output)
+        guard let output, let rate = JSONObject.number("delivered_per_second", in: output),
+            let used = JSONObject.number("broker_cpu_us_per_delivery", in: output),
+            let late = JSONObject.number("latency_p99_us", in: output)
         else {
             failed += 1
             return
@@ -95,12 +95,6 @@ extension Comparison.Figures {
         cpu.append(used)
         self.rate.append(rate)
         p99.append(late)
-    }
-
-    /// A member of the flat object that 'run' prints.
-    static func number(_ name: String, in object: String) -> Double? {
-        guard let key = object.firstRange(of: "\"\(name)\":") else { return nil }
-        return Double(object[key.upperBound...].prefix { !",}".contains($0) })
     }
 
     static func median(_ values: [Double]) -> Double? {

@@ -94,7 +94,7 @@ extension ConnectionsService {
         while places.count <= connection { places.append(-1) }
         places[connection] = tag
         links[tag].connection = connection
-        links[tag].connect(cleanStart: true, lasting: false)
+        links[tag].connect(cleanStart: true, expiry: 0)
         loop.flush(connection)
     }
 

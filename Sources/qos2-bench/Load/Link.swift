@@ -81,12 +81,15 @@ final class Link {
         }
     }
 
-    /// `lasting`: the session outlives the connection, in MQTT 5.0 for a day.
-    func connect(cleanStart: Bool, lasting: Bool, receiveMaximum: Int? = nil) {
+    /// A session that outlives its connection does so for a day, in MQTT 5.0.
+    static let lastingExpiry: UInt32 = 86_400
+
+    /// The session outlives the connection by `expiry` seconds; in MQTT 3.1.1 for ever, or not.
+    func connect(cleanStart: Bool, expiry: UInt32, receiveMaximum: Int? = nil) {
         var packet = ConnectEncoder(
             version, clientID: ClientID(clientID),
-            cleanStart: version == .v311 ? cleanStart || !lasting : cleanStart)
-        if lasting { packet.sessionExpiry = 86_400 }
+            cleanStart: version == .v311 ? cleanStart || expiry == 0 : cleanStart)
+        if expiry > 0 { packet.sessionExpiry = expiry }
         packet.receiveMaximum = receiveMaximum.map { UInt16($0) }
         state = .connecting
         send(packet)

@@ -54,10 +54,10 @@ extension LoadService {
     /// A connection stands: CONNECT.
     func greet(_ place: Int) {
         let link = links[place]
-        if stage == .cleaning { return link.connect(cleanStart: true, lasting: false) }
+        if stage == .cleaning { return link.connect(cleanStart: true, expiry: 0) }
         let isSubscriber = place < subscribers.count
         link.connect(
-            cleanStart: !plan.isPersistent, lasting: plan.isPersistent,
+            cleanStart: !plan.isPersistent, expiry: plan.isPersistent ? Link.lastingExpiry : 0,
             receiveMaximum: isSubscriber && plan.version == .v5 ? plan.window : nil)
     }
 

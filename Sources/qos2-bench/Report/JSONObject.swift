@@ -28,6 +28,12 @@ struct JSONObject {
         return "\"\(String(escaped))\""
     }
 
+    /// A member of such an object.
+    static func number(_ name: String, in object: String) -> Double? {
+        guard let key = object.firstRange(of: "\"\(name)\":") else { return nil }
+        return Double(object[key.upperBound...].prefix { !",}".contains($0) })
+    }
+
     var text: String { "{\(members.joined(separator: ","))}" }
 }
 

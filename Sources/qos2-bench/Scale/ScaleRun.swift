@@ -63,11 +63,29 @@ final class ScaleRun {
         while broker.takeEnd() == nil { usleep(1000) }
     }
 
+    /// Whose session ends with its connection.
+    private func visitor(
+        _ name: String, take: @escaping BlockingClient.Taker = { _, _ in }
+    ) throws(LoadFailure) -> BlockingClient {
+        try BlockingClient(
+            name, port: plan.port, patience: plan.patience, cleanStart: true, expiry: 0,
+            take: take)
+    }
+
+    /// One of those that have the subscriptions.
+    private func client(
+        _ owner: Int, take: @escaping BlockingClient.Taker = { _, _ in }
+    ) throws(LoadFailure) -> BlockingClient {
+        try BlockingClient(
+            plan.clientID(owner), port: plan.port, patience: plan.patience, cleanStart: false,
+            expiry: Link.lastingExpiry, take: take)
+    }
+
     private func each(_ bytes: Int, of count: Int) -> Int { count > 0 ? bytes / count : 0 }
 
     private func start() throws {
         try broker.start()
-        _ = try ScaleClient("scale-first", plan, cleanStart: true, lasting: false)
+        _ = try visitor("scale-first")
         report.residentEmpty = resident
         report.textPerSubscription = each(
             plan.textBytes(0..<plan.subscriptions), of: plan.subscriptions)
@@ -79,7 +97,7 @@ final class ScaleRun {
         broker.kill()
         let begin = nanosecondsNow()
         try broker.start()
-        _ = try ScaleClient("scale-first", plan, cleanStart: true, lasting: false)
+        _ = try visitor("scale-first")
         return nanosecondsNow() - begin
     }
 
@@ -94,7 +112,7 @@ final class ScaleRun {
         var filters = [[String]](repeating: [], count: plan.clients)
         for number in made..<count { filters[plan.owner(of: number)].append(plan.filter(number)) }
         for owner in 0..<plan.clients where !filters[owner].isEmpty || count == plan.subscriptions {
-            let client = try ScaleClient(plan.clientID(owner), plan)
+            let client = try client(owner)
             try client.subscribe(filters[owner] + [plan.fence(owner)])
             try client.leave()
         }
@@ -103,7 +121,7 @@ final class ScaleRun {
 
     /// Messages of QoS 0 for sessions that are away are matched, and then done with.
     private func probe(among count: Int) throws -> Cost {
-        let publisher = try ScaleClient("scale-probe", plan, cleanStart: true, lasting: false)
+        let publisher = try visitor("scale-probe")
         let areas = Array(stride(from: 9, to: count, by: 10))
         func cost(_ topic: (Int) -> String) throws -> Int {
             var best = Int.max
@@ -131,7 +149,7 @@ final class ScaleRun {
     }
 
     private func retain() throws {
-        let publisher = try ScaleClient("scale-retain", plan, cleanStart: true, lasting: false)
+        let publisher = try visitor("scale-retain")
         for number in 0..<plan.retained {
             try publisher.publish(
                 plan.retainedTopic(number), plan.body(number), qos: .atLeastOnce, retain: true)
@@ -143,7 +161,7 @@ final class ScaleRun {
     private func countRetained() throws {
         var seen = [Bool](repeating: false, count: plan.retained)
         var count = 0
-        let subscriber = try ScaleClient("scale-count", plan, cleanStart: true, lasting: false) {
+        let subscriber = try visitor("scale-count") {
             [plan] topic, payload in
             count += 1
             let number = Self.number(in: topic)
@@ -161,7 +179,7 @@ final class ScaleRun {
 
     /// A sample of subscriptions gets each its message and no other; topics beside them nobody's.
     private func trySample() throws {
-        let publisher = try ScaleClient("scale-sample", plan, cleanStart: true, lasting: false)
+        let publisher = try visitor("scale-sample")
         var expected = [[String]](repeating: [], count: plan.clients)
         for number in plan.sample {
             try publisher.publish(plan.topic(of: number), qos: .atLeastOnce)
@@ -174,7 +192,7 @@ final class ScaleRun {
         try publisher.settle()
         for owner in 0..<plan.clients {
             var heard: [String] = []
-            let client = try ScaleClient(plan.clientID(owner), plan) { topic, _ in
+            let client = try client(owner) { topic, _ in
                 heard.append(String(decoding: topic.indices.map { topic[$0] }, as: UTF8.self))
             }
             try client.readUntil { heard.last == self.plan.fence(owner) }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // How few syncs are enough: a small batch waits for the answers to what the last one let out, and
 // facts that nobody waits for ride along. Neither waits for long.
+import Journal
 import MQTT
 import Testing
 
@@ -131,5 +132,27 @@ import Testing
         let before = pair.syncs
         pair.plc.publish("t", String(repeating: "x", count: CommitPace.smallBytes), qos: 2, id: 2)
         #expect(pair.syncs == before + 1)
+    }
+
+    /// Memory does not grow with the time that a disk takes: who publishes waits for it.
+    @Test func aSlowDiskMakesPublishersWait() {
+        let pair = Pair()
+        let (scene, plc) = (pair.scene, pair.plc)
+        var isPaused: Bool { scene.links[plc.connection!]!.isPaused }
+        scene.engine.pace.largeBytes = 10_000
+        let text = String(repeating: "x", count: 1000)
+        for id in 1...40 as ClosedRange<UInt16> {
+            plc.publish("t", text, qos: 1, id: PacketID(id))
+        }
+        let staged = scene.engine.journal.bytesStaged
+        #expect(staged >= 10_000 && staged < 12_500)
+        #expect(isPaused)
+        var answered: [Packet] = []
+        for _ in 0..<10 {
+            pair.commit()
+            answered += plc.received()
+        }
+        #expect(answered == (1...40).map { .puback(PacketID($0)) })
+        #expect(!isPaused)
     }
 }

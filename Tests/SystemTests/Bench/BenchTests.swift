@@ -69,4 +69,21 @@ import Testing
         #expect(text.matches(of: /\| 10-10-w100 \| [0-9.]+ \(/).count == 1)
         #expect(!text.contains("failed"))
     }
+
+    @Test func pausesAreMeasuredBesideASteadyLoad() throws {
+        let stage = try Stage()
+        let words = [
+            "pauses", "--seconds", "1", "--rate", "100", "--connections", "50", "--sessions", "100",
+            "--only", "stopped-subscriber", "--only", "reconnects", "--only", "expiries",
+            "--folder", stage.folder.appending(path: "pauses").path,
+        ]
+        let text = try bench(words)
+        for name in ["stopped-subscriber", "reconnects", "expiries"] {
+            let row = try #require(text.split(separator: "\n").first { $0.contains(name) })
+            let turn = try #require(Double(row.split(separator: "|")[4].dropFirst().dropLast()))
+            #expect(turn > 0)
+        }
+        // No turn takes no time at all.
+        #expect(throws: (any Error).self) { try bench(words + ["--limit", "0.0001"]) }
+    }
 }

@@ -143,7 +143,7 @@ private let levels = ["0", "1", "2"]
             "-V", version, "-i", "watcher", "-q", "2", "-t", "$SYS/#", "-F", "%r %q %t %p")
         for name in [
             "version qos2", "uptime ", "clients/total ", "messages/received ", "heap/current ",
-            "load/bytes/sent/15min ", "retained messages/count 0",
+            "load/bytes/sent/15min ", "retained messages/count 0", "event_loop/lag/maximum ",
         ] {
             try watcher.waitFor("1 0 $SYS/broker/\(name)")
         }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A client that says something and waits for the answer, on a socket that blocks: what happens at
-// scale happens one thing after the other, and reads so.
+// A client that says something and waits for the answer, on a socket that blocks: for what happens
+// one thing after the other, and reads so.
 import Glibc
 import MQTT
 import Reactor
 
-final class ScaleClient {
+final class BlockingClient {
     /// What has arrived: topic and payload.
     typealias Taker = (Span<UInt8>, Span<UInt8>) -> Void
 
@@ -21,17 +21,18 @@ final class ScaleClient {
     private var answers = 0
     private let take: Taker
 
+    /// `patience` in seconds; `expiry` of its session in seconds.
     init(
-        _ clientID: String, _ plan: ScalePlan, cleanStart: Bool = false, lasting: Bool = true,
+        _ clientID: String, port: UInt16, patience: Int, cleanStart: Bool, expiry: UInt32,
         take: @escaping Taker = { _, _ in }
     ) throws(LoadFailure) {
         link = Link(clientID: clientID, version: .v5)
         self.take = take
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard connectTo(plan.port, descriptor, patience: plan.patience) else {
-            throw .unreachable(SystemError(operation: "connect", subject: "port \(plan.port)"))
+        guard connectTo(port, descriptor, patience: patience) else {
+            throw .unreachable(SystemError(operation: "connect", subject: "port \(port)"))
         }
-        link.connect(cleanStart: cleanStart, lasting: lasting, receiveMaximum: 1000)
+        link.connect(cleanStart: cleanStart, expiry: expiry, receiveMaximum: 1000)
         while link.state != .open { try readPacket() }
     }
 

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A steady load, and beside it one disturbance after the other, each with a broker that was just
+// started: how long messages of the steady load wait, and how long the broker's loop was away at most.
+import Glibc
+import Reactor
+
+struct PausesRun {
+    /// Times in milliseconds.
+    struct Row {
+        let disturbance: Disturbance
+        let p50: Double
+        let p99: Double
+        let longest: Double
+        /// Of the broker's loop, as it tells itself.
+        let turn: Double
+    }
+
+    private static let patience = 60
+    /// In microseconds.
+    private static let turnTopic = "$SYS/broker/event_loop/lag/maximum"
+    /// Of the values of `$SYS`, in seconds.
+    private static let sysInterval: UInt32 = 1
+
+    let plan: PausesPlan
+
+    func run(_ disturbance: Disturbance) throws -> Row {
+        let place = "\(plan.folder)/\(disturbance.rawValue)"
+        try makeFolder(place)
+        let port = try freePort()
+        let broker = try ComparedBroker.own(in: plan.binaries, "sys_interval \(Self.sysInterval)\n")
+            .start(in: place, port: port)
+        defer { broker.kill() }
+        var stopped: BlockingClient?
+        if disturbance == .stoppedSubscriber { stopped = try stoppedSubscriber(port) }
+        if disturbance == .expiries { try leaveSessions(port) }
+        let steady = child("steady", steadyLoad, port, place)
+        try steady.start()
+        // It has connected, and the disturbance finds it at work.
+        usleep(500_000)
+        let other = disturbance.load(plan).map { child("other", $0, port, place) }
+        try other?.start()
+        try finish(other)
+        try finish(steady)
+        let turn = try longestTurn(port)
+        withExtendedLifetime(stopped) {}
+        return try row(disturbance, contents(of: steady.logFile) ?? "", turn)
+    }
+
+    private var steadyLoad: [String] {
+        [
+            "run", "--json", "--name", "steady", "--rate", "\(plan.rate)", "--payload", "64",
+            "--seconds", "\(plan.seconds + 1)",
+        ]
+    }
+
+    private func child(
+        _ name: String, _ words: [String], _ port: UInt16, _ place: String
+    ) -> ChildProcess {
+        ChildProcess(
+            name, executable: plan.executable, arguments: words + ["--port", "\(port)"],
+            stateFolder: place, logFile: "\(place)/\(name).log")
+    }
+
+    private func finish(_ child: ChildProcess?) throws(SystemError) {
+        guard let child, let end = child.waitForEnd(), end != .exited(0) else { return }
+        throw SystemError(
+            operation: "load", subject: "\(child.logFile) (ended \(end))", errno: ECANCELED)
+    }
+
+    private func client(
+        _ name: String, _ port: UInt16, expiry: UInt32 = 0,
+        take: @escaping BlockingClient.Taker = { _, _ in }
+    ) throws(LoadFailure) -> BlockingClient {
+        try BlockingClient(
+            name, port: port, patience: Self.patience, cleanStart: true, expiry: expiry,
+            take: take)
+    }
+
+    private func stoppedSubscriber(_ port: UInt16) throws(LoadFailure) -> BlockingClient {
+        let client = try client("stopped", port)
+        try client.subscribe(["\(Disturbance.floodName)/#"])
+        return client
+    }
+
+    /// Sessions of clients that are gone, all of which end in the middle of the time to come.
+    private func leaveSessions(_ port: UInt16) throws(LoadFailure) {
+        // A thousand a second is slow.
+        let lasting = Int64(plan.sessions / 1000 + 1)
+        let end = nanosecondsNow() / 1_000_000_000 + lasting
+        for number in 0..<plan.sessions {
+            let left = max(1, end - nanosecondsNow() / 1_000_000_000)
+            try client("passing-\(number)", port, expiry: UInt32(left)).leave()
+        }
+        let ahead = end * 1_000_000_000 - nanosecondsNow() - Int64(plan.seconds / 2 * 1e9)
+        if ahead > 0 { usleep(UInt32(min(ahead / 1000, 1 << 31))) }
+    }
+
+    private func longestTurn(_ port: UInt16) throws(LoadFailure) -> Double {
+        sleep(Self.sysInterval + 1)
+        var longest: Double?
+        let client = try client("asking", port) { _, payload in
+            let text = String(decoding: payload.indices.map { payload[$0] }, as: UTF8.self)
+            longest = Double(text)
+        }
+        try client.subscribe([Self.turnTopic])
+        try client.ping()
+        guard let longest else { throw .unexpected("asking", "no message on \(Self.turnTopic)") }
+        return longest / 1000
+    }
+
+    private func row(_ disturbance: Disturbance, _ report: String, _ turn: Double) throws -> Row {
+        func milliseconds(_ name: String) throws(LoadFailure) -> Double {
+            guard let value = JSONObject.number("latency_\(name)_us", in: report) else {
+                throw .unexpected("steady", "a report without latencies")
+            }
+            return value / 1000
+        }
+        return Row(
+            disturbance: disturbance, p50: try milliseconds("p50"), p99: try milliseconds("p99"),
+            longest: try milliseconds("max"), turn: turn)
+    }
+}
