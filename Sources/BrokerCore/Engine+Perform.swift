@@ -96,37 +96,46 @@ extension Engine {
         _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, to id: ConnectionID,
         at now: Instant
     ) {
-        let message = delivery.message
-        let version = version(of: id)
-        // MQTT 3.1.1 has no place for the rest of what may be said.
-        let identifiers =
-            version == .v5 ? broker.state.identifierLists.list(delivery.identifiers) : []
-        let alias = version == .v5 ? alias(of: delivery, to: id) : nil
-        let expiry = version == .v5 ? remainingExpiry(of: message, at: now) : nil
-        let head = PublishHead(
-            qos: delivery.qos, duplicate: isRepeat, retain: delivery.retain, id: packet,
-            messageExpiry: expiry, topicAlias: alias?.number)
-        let sizes = broker.state.messages[message].sizes
-        let topicCount = alias?.isKnown == true ? 0 : sizes.topic
-        let payloadCount = sizes.payload
-        let encoder = PublishEncoder(
-            head, version, topicCount: topicCount,
-            subscriptionIdentifiers: identifiers.span, forwardableCount: sizes.properties,
-            payloadCount: payloadCount)
         traceDelivery(delivery, packet, isRepeat, id, at: now)
+        var head = PublishHead(
+            qos: delivery.qos, duplicate: isRepeat, retain: delivery.retain, id: packet)
+        let topicCount = Int(broker.state.messages[delivery.message].topicCount)
+        guard version(of: id) == .v5 else {
+            send(head, .v311, delivery.message, topicCount, Span(), to: id)
+            return
+        }
+        // Only MQTT 5.0 has a place for the rest of what may be said.
+        let identifiers = broker.state.identifierLists.list(delivery.identifiers)
+        let alias = alias(of: delivery, to: id)
+        head.messageExpiry = remainingExpiry(of: delivery.message, at: now)
+        head.topicAlias = alias?.number
+        let isKnown = alias?.isKnown == true
+        send(
+            head, .v5, delivery.message, isKnown ? 0 : topicCount, identifiers.span, to: id)
+    }
+
+    /// PUBLISH; `topicCount` is 0 where an alias says it all.
+    private mutating func send(
+        _ head: PublishHead, _ version: ProtocolVersion, _ message: MessageID, _ topicCount: Int,
+        _ identifiers: Span<UInt32>, to id: ConnectionID
+    ) {
+        let sizes = broker.state.messages[message].sizes
+        let encoder = PublishEncoder(
+            head, version, topicCount: topicCount, subscriptionIdentifiers: identifiers,
+            forwardableCount: sizes.properties, payloadCount: sizes.payload)
         broker.count {
             $0.sentPackets[.publish] += 1
-            $0.payloadBytesSent += UInt64(payloadCount)
+            $0.payloadBytesSent += UInt64(sizes.payload)
         }
         list(id)
-        let isGathered = payloadCount >= Self.gatheredPayload
+        let isGathered = sizes.payload >= Self.gatheredPayload
         let size = isGathered ? encoder.encodedSize : encoder.packetSize
         outlets[id.index].output.append(
-            atMost: size, behind: gate(of: delivery), durable: journal.durable
+            atMost: size, behind: gate(of: message, head.qos), durable: journal.durable
         ) { out in
             encoder.encode(
                 topic: broker.state.messages[message].topic.extracting(first: topicCount),
-                subscriptionIdentifiers: identifiers.span,
+                subscriptionIdentifiers: identifiers,
                 forwardable: broker.state.messages[message].properties, into: &out)
             if !isGathered { out.append(broker.state.messages[message].payload) }
         }
@@ -153,10 +162,8 @@ extension Engine {
 
     /// What goes from QoS 0 to QoS 0 promises nothing and waits for nothing.
     @inline(__always)
-    private func gate(of delivery: Delivery) -> Gate {
-        let isPromise =
-            delivery.qos > .atMostOnce
-            || broker.state.messages[delivery.message].qos > .atMostOnce
+    private func gate(of message: MessageID, _ qos: QoS) -> Gate {
+        let isPromise = qos > .atMostOnce || broker.state.messages[message].qos > .atMostOnce
         return isPromise ? journal.tail : .none
     }
 

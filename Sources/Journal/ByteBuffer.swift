@@ -5,11 +5,11 @@
 /// Bytes appended at the end and taken from the front.
 @safe
 public struct ByteBuffer: ~Copyable {
-    private var base: UnsafeMutableRawPointer?
+    @usableFromInline var base: UnsafeMutableRawPointer?
     // 32 bits each: there is one of these for every connection, and 4 GiB wait in none.
-    private var storedCapacity: UInt32 = 0
-    private var storedHead: UInt32 = 0
-    private var storedTail: UInt32 = 0
+    @usableFromInline var storedCapacity: UInt32 = 0
+    @usableFromInline var storedHead: UInt32 = 0
+    @usableFromInline var storedTail: UInt32 = 0
 
     public init() {
         unsafe base = nil
@@ -21,22 +21,27 @@ public struct ByteBuffer: ~Copyable {
 
     /// Offsets into the memory: `head..<tail` is live.
     public private(set) var head: Int {
+        @inlinable
         get { Int(storedHead) }
         set { storedHead = UInt32(newValue) }
     }
 
     public private(set) var tail: Int {
+        @inlinable
         get { Int(storedTail) }
         set { storedTail = UInt32(newValue) }
     }
 
-    private(set) var capacity: Int {
+    @usableFromInline private(set) var capacity: Int {
+        @inlinable
         get { Int(storedCapacity) }
         set { storedCapacity = UInt32(newValue) }
     }
 
+    @inlinable
     public var count: Int { tail - head }
 
+    @inlinable
     public var isEmpty: Bool { head == tail }
 
     public func withBytes<R>(_ range: Range<Int>, _ body: (UnsafeRawBufferPointer) -> R) -> R {
@@ -49,7 +54,7 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Appends what `write` writes, at most `size` bytes. Returns how far live bytes moved down.
-    @inlinable
+    @inlinable @inline(__always)
     @discardableResult
     public mutating func append(atMost size: Int, _ write: (inout OutputRawSpan) -> Void) -> Int {
         let moved = reserve(size)
@@ -94,25 +99,26 @@ public struct ByteBuffer: ~Copyable {
         releaseMemory()
     }
 
-    @usableFromInline
+    @inlinable @inline(__always)
     func freeSpace(_ size: Int) -> UnsafeMutableRawBufferPointer {
         unsafe UnsafeMutableRawBufferPointer(start: base! + tail, count: size)
     }
 
-    @usableFromInline
+    @inlinable @inline(__always)
     mutating func advance(by count: Int) {
         precondition(count >= 0 && count <= capacity - tail)
-        tail += count
+        storedTail &+= UInt32(count)
     }
 
     /// Makes room behind `tail`, by moving the live bytes down or into larger memory.
-    @usableFromInline
+    @inlinable @inline(__always)
     mutating func reserve(_ size: Int) -> Int {
         if capacity - tail >= size { return 0 }
         return makeRoom(for: size)
     }
 
-    private mutating func makeRoom(for size: Int) -> Int {
+    @usableFromInline @inline(never)
+    mutating func makeRoom(for size: Int) -> Int {
         let live = count
         let moved = head
         if live + size <= capacity, head >= live {

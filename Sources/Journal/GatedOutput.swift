@@ -24,32 +24,36 @@ public struct GatedOutput: ~Copyable {
     }
 
     // 32 bits where they do: there is one of these for every connection.
-    private var buffer = ByteBuffer()
-    private var storedOpen: UInt32 = 0
-    private var storedFlying: UInt32 = 0
-    private var storedAttachedBytes: UInt32 = 0
-    private var flyingGate = Gate.none
-    private var tailGate = Gate.none
+    @usableFromInline var buffer = ByteBuffer()
+    @usableFromInline var storedOpen: UInt32 = 0
+    @usableFromInline var storedFlying: UInt32 = 0
+    @usableFromInline var storedAttachedBytes: UInt32 = 0
+    @usableFromInline var flyingGate = Gate.none
+    @usableFromInline var tailGate = Gate.none
     private var attachments: ContiguousArray<Attachment> = []
 
     public init() {}
 
-    private var open: Int {
+    @inlinable
+    var open: Int {
         get { Int(storedOpen) }
         set { storedOpen = UInt32(newValue) }
     }
 
-    private var flying: Int {
+    @inlinable
+    var flying: Int {
         get { Int(storedFlying) }
         set { storedFlying = UInt32(newValue) }
     }
 
-    private var attachedBytes: Int {
+    @inlinable
+    var attachedBytes: Int {
         get { Int(storedAttachedBytes) }
         set { storedAttachedBytes = UInt32(newValue) }
     }
 
     /// All that has not left yet, gates passed or not.
+    @inlinable
     public var pendingBytes: Int { buffer.count + attachedBytes }
 
     public var isEmpty: Bool { pendingBytes == 0 }
@@ -58,16 +62,17 @@ public struct GatedOutput: ~Copyable {
     public var memoryBytes: Int { buffer.capacity }
 
     /// Appends what `write` writes, at most `size` bytes, to leave once `gate` is durable.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func append(
         atMost size: Int, behind gate: Gate, durable: Gate, _ write: (inout OutputRawSpan) -> Void
     ) {
         willAppend(behind: gate, durable: durable)
-        let moved = bufferAppend(atMost: size, write)
+        let moved = buffer.append(atMost: size, write)
         didAppend(moved: moved, durable: durable)
     }
 
     /// Appends a whole four-byte packet, its first byte lowest in `word`.
+    @inlinable
     public mutating func append(word: UInt32, behind gate: Gate, durable: Gate) {
         willAppend(behind: gate, durable: durable)
         let moved = buffer.append(word: word)
@@ -156,16 +161,15 @@ public struct GatedOutput: ~Copyable {
         resetMarks()
     }
 
-    @usableFromInline
-    mutating func bufferAppend(atMost size: Int, _ write: (inout OutputRawSpan) -> Void) -> Int {
-        buffer.append(atMost: size, write)
-    }
-
     /// Starts a new gated stretch when `gate` is later than the last one.
-    @usableFromInline
+    @inlinable @inline(__always)
     mutating func willAppend(behind gate: Gate, durable: Gate) {
         settle(durable)
-        guard gate > tailGate else { return }
+        if gate > tailGate { beginStretch(behind: gate, durable) }
+    }
+
+    @usableFromInline
+    mutating func beginStretch(behind gate: Gate, _ durable: Gate) {
         precondition(open == flying, "more than two batches are not durable")
         flying = buffer.tail
         flyingGate = tailGate
@@ -173,7 +177,7 @@ public struct GatedOutput: ~Copyable {
         if flyingGate <= durable { open = flying }
     }
 
-    @usableFromInline
+    @inlinable @inline(__always)
     mutating func didAppend(moved: Int, durable: Gate) {
         if moved > 0 { shiftMarks(by: moved) }
         if tailGate <= durable {
@@ -183,7 +187,8 @@ public struct GatedOutput: ~Copyable {
     }
 
     /// Moves the marks to where `durable` allows.
-    private mutating func settle(_ durable: Gate) {
+    @inlinable @inline(__always)
+    mutating func settle(_ durable: Gate) {
         if tailGate <= durable {
             open = buffer.tail
             flying = buffer.tail
@@ -214,7 +219,8 @@ public struct GatedOutput: ~Copyable {
         return taken
     }
 
-    private mutating func shiftMarks(by distance: Int) {
+    @usableFromInline
+    mutating func shiftMarks(by distance: Int) {
         open -= distance
         flying -= distance
         for index in attachments.indices {

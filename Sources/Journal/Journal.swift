@@ -18,14 +18,15 @@ public struct Journal: ~Copyable {
         func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool
     }
 
-    private var staged = ByteBuffer()
+    @usableFromInline var staged = ByteBuffer()
     private var sent = ByteBuffer()
     private let home: any Home
-    private var inFlight: UInt64?
+    @usableFromInline var inFlight: UInt64?
 
     /// Everything up to this batch survives a crash.
     public private(set) var durable = Gate.none
-    public private(set) var recordsAppended: UInt64 = 0
+    public var recordsAppended: UInt64 { appended }
+    @usableFromInline var appended: UInt64 = 0
 
     public init(home: any Home) {
         self.home = home
@@ -43,26 +44,26 @@ public struct Journal: ~Copyable {
     public var isSettled: Bool { staged.isEmpty && inFlight == nil }
 
     /// The gate for bytes that follow from all that was recorded so far.
+    @inlinable
     public var tail: Gate {
         if !staged.isEmpty { return Gate(batch: nextNumber) }
         return inFlight.map(Gate.init(batch:)) ?? durable
     }
 
     /// Appends one record of at most `size` bytes of content, which `write` writes.
+    @inlinable @inline(__always)
     public mutating func append(
         kind: UInt16, atMost size: Int, _ write: (inout OutputRawSpan) -> Void
     ) {
         staged.append(atMost: Record.headerSize + size) { out in
-            unsafe out.append(kind.littleEndian, as: UInt16.self)
-            unsafe out.append(0, as: UInt16.self)
-            unsafe out.append(0, as: UInt32.self)
+            unsafe out.append(UInt64(kind).littleEndian, as: UInt64.self)
             write(&out)
             let length = UInt32(out.byteCount - Record.headerSize)
             unsafe out.withUnsafeMutableBytes { bytes, _ in
                 unsafe bytes.storeBytes(of: length.littleEndian, toByteOffset: 4, as: UInt32.self)
             }
         }
-        recordsAppended += 1
+        appended += 1
     }
 
     /// Hands everything staged to the home, unless a batch is in flight already.
@@ -92,7 +93,8 @@ public struct Journal: ~Copyable {
         sent.removeAll()
     }
 
-    private var nextNumber: UInt64 {
+    @inlinable
+    var nextNumber: UInt64 {
         (inFlight ?? durable.batch) + 1
     }
 }

@@ -8,7 +8,8 @@
 
 /// One record of a batch, found in place.
 public struct Record: Equatable, Sendable {
-    public static let headerSize = 8
+    @inlinable
+    public static var headerSize: Int { 8 }
 
     public let kind: UInt16
     /// Where its content lies in the bytes that were read.

@@ -138,10 +138,12 @@ extension State {
         released id: SessionID, _ packet: PacketID, _ details: borrowing Details,
         _ receivers: Details.Receivers, into journal: inout Journal
     ) {
-        let kind: FactKind = hasShares(receivers, details) ? .releasedToShares : .released
-        journal.append(kind, atMost: 12 + receiversSize(receivers, details)) { out in
+        let extent = extent(of: receivers, details)
+        let kind: FactKind = extent.hasShares ? .releasedToShares : .released
+        journal.append(kind, atMost: 12 + extent.size) { out in
             out.append(little: id.place)
             out.append(little: UInt32(packet.rawValue))
+            out.append(little: extent.count)
             append(receivers, details, to: &out)
         }
     }
@@ -150,68 +152,68 @@ extension State {
         routed message: MessageID, _ retains: Bool, _ details: borrowing Details,
         _ receivers: Details.Receivers, into journal: inout Journal
     ) {
-        let kind: FactKind = hasShares(receivers, details) ? .routedToShares : .routed
-        journal.append(kind, atMost: 12 + receiversSize(receivers, details)) { out in
+        let extent = extent(of: receivers, details)
+        let kind: FactKind = extent.hasShares ? .routedToShares : .routed
+        journal.append(kind, atMost: 12 + extent.size) { out in
             out.append(little: message.place)
             out.append(little: UInt32(retains ? 1 : 0))
+            out.append(little: extent.count)
             append(receivers, details, to: &out)
         }
     }
 
-    private func receiversSize(
-        _ receivers: Details.Receivers, _ details: borrowing Details
-    ) -> Int {
-        var size = 0
-        for at in receivers.range {
-            let list = identifierLists.list(details.receivers[at].delivery.identifiers)
-            size += 12 + 4 * list.count
-            let share = details.receivers[at].delivery.share
-            if share != .none { size += 4 + subscriptions.shared[share].filter.count }
+    /// How many of the receivers are durable, the bytes that they take, and whether one of them was
+    /// chosen from a share.
+    private func extent(
+        of receivers: Details.Receivers, _ details: borrowing Details
+    ) -> (count: UInt32, size: Int, hasShares: Bool) {
+        var extent: (count: UInt32, size: Int, hasShares: Bool) = (0, 0, false)
+        for at in receivers.range where details.receivers[at].isDurable {
+            let delivery = details.receivers[at].delivery
+            extent.count += 1
+            extent.size += 12
+            if delivery.identifiers != 0 {
+                extent.size += 4 * identifierLists.list(delivery.identifiers).count
+            }
+            guard delivery.share != .none else { continue }
+            extent.hasShares = true
+            extent.size += 4 + subscriptions.shared[delivery.share].filter.count
         }
-        return size
+        return extent
     }
 
-    private func hasShares(
-        _ receivers: Details.Receivers, _ details: borrowing Details
-    ) -> Bool {
-        for at in receivers.range
-        where details.receivers[at].isDurable && details.receivers[at].delivery.share != .none {
-            return true
-        }
-        return false
-    }
-
-    /// The durable ones: their count, then each with its identifiers and the text of its share.
+    /// The durable ones, each with its identifiers and the text of its share.
     private func append(
         _ receivers: Details.Receivers, _ details: borrowing Details, to out: inout OutputRawSpan
     ) {
-        var durable: UInt32 = 0
         for at in receivers.range where details.receivers[at].isDurable {
-            durable += 1
-        }
-        out.append(little: durable)
-        for at in receivers.range where details.receivers[at].isDurable {
-            let receiver = details.receivers[at]
-            let list = identifierLists.list(receiver.delivery.identifiers)
-            let id = UInt32(receiver.id?.rawValue ?? 0)
-            let qos = UInt32(receiver.delivery.qos.rawValue)
-            let retain: UInt32 = receiver.delivery.retain ? 1 << 18 : 0
-            let share = receiver.delivery.share
-            out.append(little: receiver.session.place)
-            out.append(little: id | qos << 16 | retain | (share == .none ? 0 : 1 << 19))
-            out.append(little: UInt32(list.count))
-            for identifier in list {
-                out.append(little: identifier)
-            }
-            guard share != .none else { continue }
-            let filter = subscriptions.shared[share].filter
+            let delivery = details.receivers[at].delivery
+            let id = UInt32(details.receivers[at].id?.rawValue ?? 0)
+            let qos = UInt32(delivery.qos.rawValue)
+            let retain: UInt32 = delivery.retain ? 1 << 18 : 0
+            let isShared = delivery.share != .none
+            out.append(little: details.receivers[at].session.place)
+            out.append(little: id | qos << 16 | retain | (isShared ? 1 << 19 : 0))
+            append(identifiers: delivery.identifiers, to: &out)
+            guard isShared else { continue }
+            let filter = subscriptions.shared[delivery.share].filter
             out.append(little: UInt32(filter.count))
             out.append(filter.span)
+        }
+    }
+
+    private func append(identifiers: UInt32, to out: inout OutputRawSpan) {
+        if identifiers == 0 { return out.append(little: 0 as UInt32) }
+        let list = identifierLists.list(identifiers)
+        out.append(little: UInt32(list.count))
+        for identifier in list {
+            out.append(little: identifier)
         }
     }
 }
 
 extension Journal {
+    @inline(__always)
     fileprivate mutating func append(
         _ kind: FactKind, atMost size: Int, _ write: (inout OutputRawSpan) -> Void
     ) {
@@ -220,10 +222,12 @@ extension Journal {
 }
 
 extension OutputRawSpan {
+    @inline(__always)
     fileprivate mutating func append(little value: UInt32) {
         append(word: value.littleEndian)
     }
 
+    @inline(__always)
     fileprivate mutating func append(little value: UInt64) {
         append(little: UInt32(truncatingIfNeeded: value))
         append(little: UInt32(truncatingIfNeeded: value >> 32))

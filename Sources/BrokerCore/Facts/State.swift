@@ -37,13 +37,6 @@ struct State: ~Copyable {
     @inline(__always)
     mutating func apply(_ fact: Fact, _ details: borrowing Details) {
         switch fact {
-        case .opened(let id, let detail): open(id, details.openings[Int(detail)])
-        case .resumed(let id, let detail): resume(id, details.openings[Int(detail)])
-        case .closed(let id, let at): self[id].closedAt = at
-        case .expiryChanged(let id, let expiry): self[id].expiry = expiry
-        case .ended(let id): end(id)
-        case .subscribed(let id, let detail): subscribe(id, details.filters[Int(detail)])
-        case .unsubscribed(let id, let detail): unsubscribe(id, details.filters[Int(detail)].text)
         case .stored(let message): messages[message].isJournalled = true
         case .accepted(let message, let id, let packet):
             messages.hold(message)
@@ -59,10 +52,29 @@ struct State: ~Copyable {
         case .sent(let id, let packet): send(id, packet)
         case .acknowledged(let id, let packet): self[id].outbound.release(packet)
         case .completed(let id, let packet): close(id, packet)
+        case .opened, .resumed, .closed, .expiryChanged, .ended, .subscribed, .unsubscribed,
+            .sentOnce, .dropped, .retainedExpired, .willForgotten:
+            applyRare(fact, details)
+        }
+    }
+
+    /// What does not come with each message stays out of the way of what does.
+    @inline(never)
+    private mutating func applyRare(_ fact: Fact, _ details: borrowing Details) {
+        switch fact {
+        case .opened(let id, let detail): open(id, details.openings[Int(detail)])
+        case .resumed(let id, let detail): resume(id, details.openings[Int(detail)])
+        case .closed(let id, let at): self[id].closedAt = at
+        case .expiryChanged(let id, let expiry): self[id].expiry = expiry
+        case .ended(let id): end(id)
+        case .subscribed(let id, let detail): subscribe(id, details.filters[Int(detail)])
+        case .unsubscribed(let id, let detail): unsubscribe(id, details.filters[Int(detail)].text)
         case .sentOnce(let id): messages.release(takeOldest(id).message)
         case .dropped(let id, _): messages.release(takeOldest(id).message)
         case .retainedExpired(let message): replaceRetained(on: message, with: nil)
         case .willForgotten(let id): forgetWill(id)
+        case .stored, .accepted, .released, .routed, .sent, .acknowledged, .completed:
+            preconditionFailure("a frequent fact among the rare ones")
         }
     }
 

@@ -47,23 +47,38 @@ extension Broker {
         }
         switch flight.flow.step(on: acknowledgement, reason) {
         case .release:
-            record(.acknowledged(session, packetID), into: &effects)
-            effects.append(.acknowledge(.pubrel, packetID, .success, to: id))
+            hasArrived(packetID, session, on: id, into: &effects)
         case .repeatRelease:
             effects.append(.acknowledge(.pubrel, packetID, .success, to: id))
-        case .complete:
-            count { $0.deliveredMessages[flight.held.qos] += 1 }
-            record(.completed(session, packetID), into: &effects)
-            fillWindow(session, on: id, at: now, into: &effects)
-        case .refuse:  // [MQTT-4.4.0-2]
-            drop(flight.held.message, .refused, of: session, into: &effects)
-            record(.completed(session, packetID), into: &effects)
-            fillWindow(session, on: id, at: now, into: &effects)
+        case .complete, .refuse:
+            if reason.isFailure {  // [MQTT-4.4.0-2]
+                drop(flight.held.message, .refused, of: session, into: &effects)
+            } else {
+                count { $0.deliveredMessages[flight.held.qos] += 1 }
+            }
+            complete(packetID, session, on: id, at: now, into: &effects)
         case .violation:
             violated(
                 id, .protocolError, "acknowledgement does not fit the PUBLISH", at: now,
                 into: &effects)
         }
+    }
+
+    /// From here on it owes a PUBREL, and no PUBLISH. [MQTT-4.3.3-4]
+    private mutating func hasArrived(
+        _ packetID: PacketID, _ session: SessionID, on id: ConnectionID,
+        into effects: inout EffectList
+    ) {
+        record(.acknowledged(session, packetID), into: &effects)
+        effects.append(.acknowledge(.pubrel, packetID, .success, to: id))
+    }
+
+    private mutating func complete(
+        _ packetID: PacketID, _ session: SessionID, on id: ConnectionID, at now: Instant,
+        into effects: inout EffectList
+    ) {
+        record(.completed(session, packetID), into: &effects)
+        fillWindow(session, on: id, at: now, into: &effects)
     }
 
     /// The connection's output has drained after it was over its limit, or has room for more of

@@ -186,7 +186,9 @@ extension Broker {
             payloadCount: packet.payload.count)
         return state.messages.create(draft) { body in
             body.append(topic)
-            packet.properties.appendForwardable(from: bytes, to: &body)
+            if draft.propertiesCount > 0 {
+                packet.properties.appendForwardable(from: bytes, to: &body)
+            }
             body.append(bytes.extracting(packet.payload))
         }
     }

@@ -27,24 +27,24 @@ public struct InboundQoS2<Held> {
     /// Ascending, for those who must walk them all.
     public var ids: [PacketID] { stored.ids }
 
-    @inlinable
+    @inlinable @inline(__always)
     public func arrival(of id: PacketID) -> Arrival {
         stored.contains(id) ? .repeated : .first
     }
 
     /// What PUBREL would release; nil for an identifier that is not open. [MQTT-4.3.3-11]
-    @inlinable
+    @inlinable @inline(__always)
     public func held(for id: PacketID) -> Held? {
         stored[id]
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func store(_ held: Held, under id: PacketID) {
         stored.insert(held, for: id)
     }
 
     /// The identifier is new again from here on. [MQTT-4.3.3-12]
-    @inlinable
+    @inlinable @inline(__always)
     @discardableResult
     public mutating func release(_ id: PacketID) -> Held {
         guard let held = stored.remove(id) else {
