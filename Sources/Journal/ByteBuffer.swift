@@ -182,5 +182,6 @@ public struct ByteBuffer: ~Copyable {
         tail = 0
     }
 
-    private static let keptCapacity = 64 * 1024
+    /// As much as a batch takes, or the answers to some long reads.
+    private static var keptCapacity: Int { 512 * 1024 }
 }
