@@ -131,6 +131,10 @@ let package = Package(
             name: "FuzzTests",
             dependencies: ["BrokerCore", "ClientCore", "MQTT", "Journal", "Reactor", deque],
             path: "Tests/Fuzz", exclude: ["Entry", "build", "run"], swiftSettings: strict),
+        .executableTarget(
+            name: "HotPaths", dependencies: ["BrokerCore", "Journal", "MQTT", "Reactor"],
+            path: "Tests/HotPaths", swiftSettings: strict),
+        .testTarget(name: "BudgetTests", exclude: ["Budgets.txt"], swiftSettings: strict),
         .testTarget(name: "HouseTests", swiftSettings: strict),
         .executableTarget(
             name: "LosingFileSystem", dependencies: ["CFuse"], path: "Tests/LosingFileSystem",
