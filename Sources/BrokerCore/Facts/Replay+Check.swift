@@ -12,7 +12,7 @@ extension Replay {
             let opening = details.openings[Int(detail)]
             // A session that begins as one of its connection is in no journal.
             return id.place < placesMax && !state.contains(id)
-                && state.places[opening.client] == nil && has(opening.will)
+                && state.session(of: opening.client) == nil && has(opening.will)
                 && opening.expiry.outlivesConnection
         case .resumed(let id, let detail):
             let opening = details.openings[Int(detail)]

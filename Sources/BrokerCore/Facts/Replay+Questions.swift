@@ -6,17 +6,17 @@ import MQTT
 extension Replay {
     /// How often the client's session was opened or resumed; nil if there is none.
     package func connections(of client: ClientID) -> UInt32? {
-        state.places[client].map { state[$0].connections }
+        state.session(of: client).map { state[$0].connections }
     }
 
     package func isSubscribed(_ client: ClientID, to filter: [UInt8]) -> Bool {
-        guard let session = state.places[client] else { return false }
+        guard let session = state.session(of: client) else { return false }
         return state.subscriptions.subscription(of: session, to: filter.span) != nil
     }
 
     /// The payload of what was received from the client under this identifier and not released.
     package func inbound(_ packet: PacketID, from client: ClientID) -> [UInt8]? {
-        guard let session = state.places[client],
+        guard let session = state.session(of: client),
             let message = state[session].inbound.held(for: packet)
         else { return nil }
         return payload(of: message)
@@ -26,7 +26,7 @@ extension Replay {
     package func outbound(
         _ packet: PacketID, to client: ClientID
     ) -> (flow: OutboundFlow, payload: [UInt8])? {
-        guard let session = state.places[client],
+        guard let session = state.session(of: client),
             let flight = state[session].outbound[packet]
         else { return nil }
         return (flight.flow, payload(of: flight.held.message))

@@ -8,7 +8,9 @@ import MQTT
 struct State: ~Copyable {
     var sessions = Slab<Session>()
     var messages: MessageStore
-    var places: [ClientID: SessionID] = [:]
+    /// Sessions by the hash of their client's identifier.
+    private var clients = PlaceTable()
+    private let seed: UInt64
     var subscriptions: SubscriptionTree
     var retained: RetainedMessages
     var retainedExpiry = RetainedExpiry()
@@ -19,7 +21,9 @@ struct State: ~Copyable {
     var waitingCount = 0
     var waitingBytes = 0
 
+    /// `seed` keeps strangers from choosing identifiers, topics and filters that collide.
     init(seed: UInt64, memory: BodyMemory = BodyMemory()) {
+        self.seed = seed
         messages = MessageStore(memory: memory)
         subscriptions = SubscriptionTree(seed: seed)
         retained = RetainedMessages(seed: seed)
@@ -30,6 +34,15 @@ struct State: ~Copyable {
         unsafeAddress { unsafe UnsafePointer(sessions.pointer(to: id.index)) }
         @inline(__always)
         nonmutating unsafeMutableAddress { unsafe sessions.pointer(to: id.index) }
+    }
+
+    func session(of client: ClientID) -> SessionID? {
+        let place = clients.find(hash(of: client)) { sessions[$0].client == client }
+        return place.map { SessionID(place: UInt32($0)) }
+    }
+
+    private func hash(of client: ClientID) -> UInt32 {
+        UInt32(truncatingIfNeeded: hashOfBytes(client.bytes.span, seed: seed))
     }
 
     func contains(_ id: SessionID) -> Bool { sessions.contains(id.index) }
@@ -107,7 +120,7 @@ struct State: ~Copyable {
                 isJournalled: opening.expiry.outlivesConnection),
             at: id.index)
         self[id].connections = opening.connections
-        places[opening.client] = id
+        clients.insert(id.index, hash(of: opening.client))
         setWill(id, opening)
     }
 
@@ -122,7 +135,7 @@ struct State: ~Copyable {
     private mutating func end(_ id: SessionID) {
         forgetWill(id)
         var session = sessions.remove(id.index)
-        places[session.client] = nil
+        clients.remove(id.index, hash(of: session.client))
         subscriptions.removeAll(session.subscriptions, of: id)
         for packet in session.inbound.ids {
             messages.release(session.inbound.release(packet))

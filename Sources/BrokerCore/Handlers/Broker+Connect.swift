@@ -75,7 +75,7 @@ extension Broker {
             return .notAuthorized
         }
         if keepsTooLong(packet) { return .clientIdentifierNotValid }
-        if state.sessions.count >= limits.sessionsMax, state.places[client] == nil {
+        if state.sessions.count >= limits.sessionsMax, state.session(of: client) == nil {
             return .quotaExceeded
         }
         // A will is a message that we would owe.
@@ -127,12 +127,12 @@ extension Broker {
         _ opening: Details.Opening, _ packet: ConnectPacket, at now: Instant,
         into effects: inout EffectList
     ) -> (SessionID, isPresent: Bool) {
-        if let old = state.places[opening.client] {
+        if let old = state.session(of: opening.client) {
             takeOver(old, byCleanStart: packet.cleanStart, at: now, into: &effects)
         }
         let detail = Int32(effects.details.openings.count)
         effects.details.openings.append(opening)
-        if let old = state.places[opening.client] {
+        if let old = state.session(of: opening.client) {
             if !packet.cleanStart {  // [MQTT-3.1.2-5]
                 record(.resumed(old, detail: detail), into: &effects)
                 return (old, true)
@@ -204,7 +204,7 @@ extension Broker {
         while true {
             let client = ClientID(
                 terms.assignedClientIDPrefix + String(nextRandom(), radix: 16))
-            if state.places[client] == nil { return client }
+            if state.session(of: client) == nil { return client }
         }
     }
 

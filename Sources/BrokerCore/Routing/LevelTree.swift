@@ -42,13 +42,6 @@ struct LevelTree<Value> {
         var value: Value?
     }
 
-    /// A node in the table, with its hash: nodes are in no cache of the processor, and so only the
-    /// one that is meant is looked at, and none when the table grows.
-    private struct Slot {
-        var node = LevelTree.none
-        var hash: UInt32 = 0
-    }
-
     static var none: Node { -1 }
     static var root: Node { 0 }
 
@@ -56,8 +49,7 @@ struct LevelTree<Value> {
     private var free: [Node] = []
     /// Texts of levels that are too long for their place.
     private var longTexts: [Node: [UInt8]] = [:]
-    /// By hash; a slot without a node is empty. At most three quarters full.
-    private var table: ContiguousArray<Slot>
+    private var table = PlaceTable()
     private let seed: UInt64
     private(set) var valueCount = 0
 
@@ -65,15 +57,16 @@ struct LevelTree<Value> {
     init(seed: UInt64) {
         self.seed = seed
         places = [Place(parent: Self.none, level: LevelText())]
-        table = ContiguousArray(repeating: Slot(), count: 16)
     }
 
     subscript(node: Node) -> Value? { places[Int(node)].value }
 
     func child(of parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>) -> Node? {
         let text = bytes.extracting(level)
-        let found = table[slot(parent, text, hash(parent, text))].node
-        return found == Self.none ? nil : found
+        let found = table.find(hash(parent, text)) { place in
+            places[place].parent == parent && isText(of: Node(place), equalTo: text)
+        }
+        return found.map { Node($0) }
     }
 
     func forEachChild(of parent: Node, _ body: (Node) -> Void) {
@@ -146,7 +139,6 @@ struct LevelTree<Value> {
     private mutating func add(
         under parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>
     ) -> Node {
-        if (places.count - free.count) * 4 >= table.count * 3 { growTable() }
         let first = places[Int(parent)].firstChild
         var place = Place(parent: parent, level: LevelText(bytes.extracting(level)))
         place.next = first
@@ -161,9 +153,7 @@ struct LevelTree<Value> {
         if place.level.isLong { longTexts[node] = level.map { bytes[$0] } }
         if first != Self.none { places[Int(first)].previous = node }
         places[Int(parent)].firstChild = node
-        let text = bytes.extracting(level)
-        let hash = hash(parent, text)
-        table[slot(parent, text, hash)] = Slot(node: node, hash: hash)
+        table.insert(Int(node), hash(parent, bytes.extracting(level)))
         return node
     }
 
@@ -173,7 +163,7 @@ struct LevelTree<Value> {
             places[Int(node)].firstChild == Self.none
         {
             let place = places[Int(node)]
-            removeFromTable(node)
+            table.remove(Int(node), hash(of: node))
             if place.previous == Self.none {
                 places[Int(place.parent)].firstChild = place.next
             } else {
@@ -184,22 +174,6 @@ struct LevelTree<Value> {
             free.append(node)
             node = place.parent
         }
-    }
-
-    /// The slot that holds this child, or the empty one where it belongs.
-    private func slot(_ parent: Node, _ text: Span<UInt8>, _ hash: UInt32) -> Int {
-        let mask = table.count - 1
-        var at = Int(hash) & mask
-        while table[at].node != Self.none {
-            let node = table[at].node
-            if table[at].hash == hash, places[Int(node)].parent == parent,
-                isText(of: node, equalTo: text)
-            {
-                break
-            }
-            at = (at + 1) & mask
-        }
-        return at
     }
 
     private func hash(_ parent: Node, _ text: Span<UInt8>) -> UInt32 {
@@ -221,36 +195,5 @@ struct LevelTree<Value> {
         if level.isLong { return bytesAreEqual(longTexts[node]!, bytes) }
         return level.count == bytes.count
             && bytesAreEqual(level.bytes.span.extracting(0..<level.count), bytes)
-    }
-
-    private mutating func removeFromTable(_ node: Node) {
-        let mask = table.count - 1
-        var hole = Int(hash(of: node)) & mask
-        while table[hole].node != node {
-            hole = (hole + 1) & mask
-        }
-        var at = (hole + 1) & mask
-        while table[at].node != Self.none {
-            let home = Int(table[at].hash) & mask
-            if (at - home) & mask >= (at - hole) & mask {
-                table[hole] = table[at]
-                hole = at
-            }
-            at = (at + 1) & mask
-        }
-        table[hole] = Slot()
-    }
-
-    private mutating func growTable() {
-        let old = table
-        table = ContiguousArray(repeating: Slot(), count: old.count * 2)
-        let mask = table.count - 1
-        for slot in old where slot.node != Self.none {
-            var at = Int(slot.hash) & mask
-            while table[at].node != Self.none {
-                at = (at + 1) & mask
-            }
-            table[at] = slot
-        }
     }
 }

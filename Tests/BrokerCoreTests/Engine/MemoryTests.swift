@@ -45,7 +45,7 @@ import Testing
     }
 
     private func slots(of client: String, in scene: Scene) -> Int {
-        guard let id = scene.engine.broker.state.places[ClientID(client)] else { return 0 }
+        guard let id = scene.engine.broker.state.session(of: ClientID(client)) else { return 0 }
         return scene.engine.broker.state[id].inbound.stored.slots.count
             + scene.engine.broker.state[id].outbound.flights.slots.count
     }
