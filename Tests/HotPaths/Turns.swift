@@ -85,7 +85,7 @@ struct Turns: ~Copyable {
         for command in engine.takeCommands() {
             switch command {
             case .flush(let id): flushes.append(id.index)
-            case .finish(let id): links[id.index].isFinished = true
+            case .finish(let id, _): links[id.index].isFinished = true
             case .setDeadline, .tell: break
             case .pauseReading, .resumeReading: preconditionFailure("nobody has to wait here")
             }
