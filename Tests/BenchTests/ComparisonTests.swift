@@ -27,11 +27,19 @@ import Testing
 
     @Test func aRunThatFailedIsNoFigure() {
         var figures = Comparison.Figures()
-        figures.add(output)
-        figures.add(nil)
-        figures.add("{\"qos\":2}")
+        figures.add(output, .load)
+        figures.add(nil, .load)
+        figures.add("{\"qos\":2}", .load)
         #expect(figures.cpu == [1.25] && figures.rate == [1000] && figures.p99 == [2500])
         #expect(figures.failed == 2)
+    }
+
+    @Test func memoryIsAFigureOfItsOwn() {
+        var figures = Comparison.Figures()
+        figures.add("{\"connections\":10,\"bytes_per_connection\":512}", .memory)
+        figures.add(output, .memory)
+        #expect(figures.memory == [512] && figures.cpu.isEmpty)
+        #expect(figures.failed == 1)
     }
 
     @Test func brokersAreNamedByTheirCommands() throws {
@@ -45,7 +53,8 @@ import Testing
 
     @Test func everyLoadIsOneThatRunKnows() throws {
         for item in ComparedCase.all {
-            let words = ["run", "--json", "--port", "1"] + item.arguments
+            let command = item.measure == .load ? "run" : "idle"
+            let words = [command, "--json", "--port", "1"] + item.arguments
             #expect(throws: Never.self) { _ = try BenchCommand.parseAsRoot(words) }
         }
         #expect(Set(ComparedCase.all.map(\.name)).count == ComparedCase.all.count)
@@ -58,11 +67,12 @@ import Testing
         var comparison = Comparison(
             brokers, Array(ComparedCase.all.prefix(1)), rounds: 1, seconds: 1, version: "5",
             folder: "/nowhere", executable: "/nowhere")
-        comparison.figures[0][0].add(output)
-        comparison.figures[0][1].add(nil)
+        comparison.figures[0][0].add(output, .load)
+        comparison.figures[0][1].add(nil, .load)
         let lines = ComparisonTable(comparison).text.split(separator: "\n")
         #expect(lines.contains("| case | qos2 | other |"))
         #expect(lines.contains("| 1-1-w1 | 1.25 (1.25–1.25) | – (1 failed) |"))
         #expect(lines.contains("| 1-1-w1 | 1000/s; 2.50 | –; – (1 failed) |"))
+        #expect(!lines.contains { $0.contains("idle") })
     }
 }

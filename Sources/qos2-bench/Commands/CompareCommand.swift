@@ -64,6 +64,7 @@ struct CompareCommand: ParsableCommand {
         if access(mosquitto, X_OK) == 0 { brokers.append(.mosquitto(mosquitto)) }
         brokers += broker.compactMap(ComparedBroker.init)
         let cases = ComparedCase.all.filter { load.isEmpty || load.contains($0.name) }
+        _ = try? raiseDescriptorLimit()
         let place = folder ?? "/tmp/qos2-compare-\(getpid())"
         var comparison = Comparison(
             brokers, cases, rounds: rounds, seconds: seconds, version: version, folder: place,

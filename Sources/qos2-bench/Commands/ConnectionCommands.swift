@@ -8,31 +8,17 @@ import MQTT
 import Reactor
 
 struct ConnectionOptions: ParsableArguments {
-    @Option(name: [.customShort("h"), .long], help: "The broker's host.")
-    var host = "127.0.0.1"
-
-    @Option(name: .shortAndLong, help: "The broker's port.")
-    var port: UInt16 = 1883
-
-    @Option(
-        name: [.customShort("V"), .customLong("mqtt-version")],
-        help: ArgumentHelp("3.1.1 or 5.", valueName: "VERSION"), transform: mqttVersion)
-    var version = ProtocolVersion.v5
-
-    @Option(help: "Tell what this process, the broker, has used.")
-    var brokerPid: Int32?
-
-    @Flag(help: "One JSON object in one line.")
-    var json = false
+    @OptionGroup var broker: BrokerOptions
 
     func perform(
         _ work: ConnectionsPlan.Work, _ connections: Int, subscribes: Bool
     ) throws -> ConnectionsService {
         _ = try? raiseDescriptorLimit()
         let plan = ConnectionsPlan(
-            work: work, host: host, port: port, version: version, name: "bench-\(getpid())",
+            work: work, host: broker.host, port: broker.port, version: broker.version,
+            name: "bench-\(getpid())",
             connections: connections, subscribes: subscribes)
-        let service = ConnectionsService(plan, try makeLoop(), brokerPid: brokerPid)
+        let service = ConnectionsService(plan, try makeLoop(), brokerPid: broker.pid)
         service.run()
         if let failure = service.failure {
             complain(failure.description)
@@ -70,11 +56,11 @@ struct IdleCommand: ParsableCommand {
             let bytes = Int(after.resident - before.resident)
             object.put("broker_resident_bytes", Int(after.resident))
             object.put("bytes_per_connection", bytes / connections)
-            if !options.json {
+            if !options.broker.json {
                 print("\(connections) connections: \(bytes / connections) bytes each")
             }
         }
-        if options.json { print(object.text) }
+        if options.broker.json { print(object.text) }
     }
 }
 
@@ -111,6 +97,6 @@ struct ChurnCommand: ParsableCommand {
             object.put("broker_cpu_us_per_cycle", cpu / Double(max(1, service.cycles)))
             line += ", \(Decimals.text(cpu / Double(max(1, service.cycles)), 1)) µs CPU a cycle"
         }
-        print(options.json ? object.text : line)
+        print(options.broker.json ? object.text : line)
     }
 }

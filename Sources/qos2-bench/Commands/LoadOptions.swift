@@ -7,16 +7,7 @@ import MQTT
 import Reactor
 
 struct LoadOptions: ParsableArguments {
-    @Option(name: [.customShort("h"), .long], help: "The broker's host.")
-    var host = "127.0.0.1"
-
-    @Option(name: .shortAndLong, help: "The broker's port.")
-    var port: UInt16 = 1883
-
-    @Option(
-        name: [.customShort("V"), .customLong("mqtt-version")],
-        help: ArgumentHelp("3.1.1 or 5.", valueName: "VERSION"), transform: mqttVersion)
-    var version = ProtocolVersion.v5
+    @OptionGroup var broker: BrokerOptions
 
     @Option(help: "How many publishers.")
     var publishers = 10
@@ -49,14 +40,8 @@ struct LoadOptions: ParsableArguments {
     @Option(help: "Begins the client identifiers and topics; made up if not given.")
     var name: String?
 
-    @Option(help: "Tell what this process, the broker, has used.")
-    var brokerPid: Int32?
-
     @Option(help: "Give up after so many seconds in which nothing has moved.")
     var patience = 10
-
-    @Flag(help: "One JSON object in one line.")
-    var json = false
 
     @Flag(help: "Draw latencies and throughput as text.")
     var histogram = false
@@ -80,16 +65,13 @@ struct LoadOptions: ParsableArguments {
             throw ValidationError("--window \(window): 1 to 65535")
         }
         try atLeastOne("--patience", patience)
-        if let brokerPid, ProcessUse(of: brokerPid) == nil {
-            throw ValidationError("--broker-pid \(brokerPid): no such process")
-        }
     }
 
     func plan(_ work: LoadPlan.Work) -> LoadPlan {
         var plan = LoadPlan(work: work, name: name ?? "bench-\(getpid())")
-        plan.host = host
-        plan.port = port
-        plan.version = version
+        plan.host = broker.host
+        plan.port = broker.port
+        plan.version = broker.version
         plan.publishers = publishers
         plan.subscribers = subscribers
         plan.topics = topics
@@ -103,14 +85,14 @@ struct LoadOptions: ParsableArguments {
 
     func perform(_ plan: LoadPlan) throws {
         let loop = try makeLoop()
-        let service = LoadService(plan, loop, brokerPid: brokerPid)
+        let service = LoadService(plan, loop, brokerPid: broker.pid)
         service.run()
         if let failure = service.failure {
             complain(failure.description)
             throw ExitCode(failure.isUnreachable ? Exit.unreachable : Exit.failed)
         }
         let report = service.report
-        print(json ? report.json : report.lines.joined(separator: "\n"))
+        print(broker.json ? report.json : report.lines.joined(separator: "\n"))
         try draw(service, title: report.title)
         guard report.isKept else { throw ExitCode(Exit.notProved) }
     }
@@ -137,11 +119,3 @@ extension LoadOptions {
 }
 
 extension LoadPlan.Topics: ExpressibleByArgument {}
-
-func mqttVersion(_ text: String) throws -> ProtocolVersion {
-    switch text {
-    case "3.1.1", "311": return .v311
-    case "5", "5.0": return .v5
-    default: throw ValidationError("'\(text)' is neither 3.1.1 nor 5")
-    }
-}

@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The loads under which brokers are compared: what 'run' is told, and under which name it stands in
-// the table.
+// What brokers are compared by: what 'run' or 'idle' is told, and under which name it stands in the
+// table.
 
 struct ComparedCase {
+    enum Measure {
+        /// CPU of a message, messages a second, latency.
+        case load
+        /// Memory of a connection that says nothing.
+        case memory
+    }
+
     let name: String
+    let measure: Measure
     let arguments: [String]
 
-    private init(_ name: String, _ arguments: String) {
+    private init(_ name: String, _ measure: Measure, _ arguments: String) {
         self.name = name
+        self.measure = measure
         self.arguments = arguments.split(separator: " ").map(String.init)
     }
 
@@ -16,7 +25,7 @@ struct ComparedCase {
         _ name: String, _ publishers: Int, _ subscribers: Int, window: Int, _ rest: String = ""
     ) -> ComparedCase {
         ComparedCase(
-            name,
+            name, .load,
             "--publishers \(publishers) --subscribers \(subscribers) --window \(window) " + rest)
     }
 
@@ -36,5 +45,6 @@ struct ComparedCase {
         load("durable-1-1-w1", 1, 1, window: 1, "--persistent"),
         load("durable-1-1-w100", 1, 1, window: 100, "--persistent"),
         load("durable-10-10", 10, 10, window: 100, "--persistent"),
+        ComparedCase("idle-10000", .memory, "--connections 10000"),
     ]
 }

@@ -10,6 +10,8 @@ struct Comparison {
         var cpu: [Double] = []
         var rate: [Double] = []
         var p99: [Double] = []
+        /// Bytes of a connection.
+        var memory: [Double] = []
         /// Runs that lost, doubled or could not be finished.
         var failed = 0
     }
@@ -44,7 +46,7 @@ struct Comparison {
                 for (number, broker) in brokers.enumerated() {
                     tell("round \(round) of \(rounds): \(item.name), \(broker.name)")
                     let output = try measure(item, broker)
-                    figures[at][number].add(output)
+                    figures[at][number].add(output, item.measure)
                 }
             }
         }
@@ -73,18 +75,29 @@ struct Comparison {
     }
 
     private func arguments(_ item: ComparedCase, port: UInt16, broker: pid_t) -> [String] {
+        let common = [
+            "--json", "--port", "\(port)", "--broker-pid", "\(broker)", "--mqtt-version", version,
+        ]
+        guard item.measure == .load else { return ["idle"] + common + item.arguments }
         // Topics end in a number, and their names are short.
         var words = [
-            "run", "--json", "--port", "\(port)", "--broker-pid", "\(broker)", "--name", "b",
-            "--mqtt-version", version, "--seconds", "\(seconds)", "--warm-up", "\(seconds / 5)",
+            "run", "--name", "b", "--seconds", "\(seconds)", "--warm-up", "\(seconds / 5)",
         ]
         if !item.arguments.contains("--payload") { words += ["--payload", "64"] }
-        return words + item.arguments
+        return words + common + item.arguments
     }
 }
 
 extension Comparison.Figures {
-    mutating func add(_ output: String?) {
+    mutating func add(_ output: String?, _ measure: ComparedCase.Measure) {
+        if measure == .memory {
+            guard let bytes = output.flatMap({ JSONObject.number("bytes_per_connection", in: $0) })
+            else {
+                failed += 1
+                return
+            }
+            return memory.append(bytes)
+        }
         guard let output, let rate = JSONObject.number("delivered_per_second", in: output),
             let used = JSONObject.number("broker_cpu_us_per_delivery", in: output),
             let late = JSONObject.number("latency_p99_us", in: output)

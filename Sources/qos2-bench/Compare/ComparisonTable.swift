@@ -11,24 +11,36 @@ struct ComparisonTable {
     }
 
     var text: String {
-        let names = comparison.brokers.map(\.name)
-        var lines = ["Broker CPU in µs for each delivered message: median (least–most)", ""]
-        lines += table(names) { Self.spread($0.cpu, 2) }
-        lines += ["", "Delivered messages a second; p99 of the latency in ms", ""]
-        lines += table(names) { figures in
-            let rate = Comparison.Figures.median(figures.rate).map { "\(Int($0))/s" } ?? "–"
-            let late = Comparison.Figures.median(figures.p99).map { Decimals.text($0 / 1e3, 2) }
-            return "\(rate); \(late ?? "–")"
-        }
-        return lines.joined(separator: "\n") + "\n"
+        let sections = [
+            section("Broker CPU in µs for each delivered message: median (least–most)", .load) {
+                Self.spread($0.cpu, 2)
+            },
+            section("Delivered messages a second; p99 of the latency in ms", .load) { figures in
+                let rate = Comparison.Figures.median(figures.rate).map { "\(Int($0))/s" }
+                let late = Comparison.Figures.median(figures.p99)
+                    .map { Decimals.text($0 / 1e3, 2) }
+                return "\(rate ?? "–"); \(late ?? "–")"
+            },
+            section(
+                "Bytes of resident memory for each idle connection with a subscription", .memory
+            ) {
+                Self.spread($0.memory, 0)
+            },
+        ]
+        return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }
+            .joined(separator: "\n")
     }
 
-    private func table(
-        _ names: [String], _ cell: (Comparison.Figures) -> String
+    /// No lines where nothing was measured so.
+    private func section(
+        _ title: String, _ measure: ComparedCase.Measure,
+        _ cell: (Comparison.Figures) -> String
     ) -> [String] {
-        var lines = ["| case | \(names.joined(separator: " | ")) |"]
+        guard comparison.cases.contains(where: { $0.measure == measure }) else { return [] }
+        let names = comparison.brokers.map(\.name)
+        var lines = [title, "", "| case | \(names.joined(separator: " | ")) |"]
         lines.append("|---|" + String(repeating: "---:|", count: names.count))
-        for (at, item) in comparison.cases.enumerated() {
+        for (at, item) in comparison.cases.enumerated() where item.measure == measure {
             let cells = comparison.figures[at].map { figures in
                 cell(figures) + (figures.failed > 0 ? " (\(figures.failed) failed)" : "")
             }
