@@ -16,7 +16,9 @@ extension Replay {
                 && opening.expiry.outlivesConnection
         case .resumed(let id, let detail):
             let opening = details.openings[Int(detail)]
+            // The will of before is over: it cannot be the new one too.
             return state.contains(id) && state[id].client == opening.client && has(opening.will)
+                && (opening.will == nil || opening.will != state[id].will?.message)
         case .closed(let id, _), .expiryChanged(let id, _), .ended(let id), .subscribed(let id, _),
             .unsubscribed(let id, _), .willForgotten(let id):
             return state.contains(id)
