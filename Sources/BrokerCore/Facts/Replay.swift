@@ -156,7 +156,9 @@ package struct Replay: ~Copyable {
     ) throws(RecordError) -> Int32 {
         let byte = UInt8(truncatingIfNeeded: try reader.word(bytes))
         let identifier = try reader.word(bytes)
-        guard let options = try? SubscriptionOptions(byte, .v5) else {
+        guard let options = try? SubscriptionOptions(byte, .v5),
+            identifier <= VariableByteInteger.maximum
+        else {
             throw .malformed(at: reader.start)
         }
         details.filters = [
