@@ -76,7 +76,7 @@ package struct Replay: ~Copyable {
             payloadCount: Int(try reader.word(bytes)))
         let size = draft.topicCount + draft.propertiesCount + draft.payloadCount
         guard reader.rest.count == size, draft.topicCount <= 65_535,
-            id.place < placesMax, !state.messages.contains(id)
+            number <= MessageStore.numberMax, id.place < placesMax, !state.messages.contains(id)
         else {
             throw .malformed(at: reader.start)
         }

@@ -103,6 +103,9 @@ struct MessageStore: ~Copyable {
         var payloadCount: Int
     }
 
+    /// The last of a shard.
+    static let numberMax: UInt64 = 1 << 48 - 1
+
     private var messages = Slab<Message>()
     private var pool: BlockPool
     private var lastNumber: UInt64 = 0
