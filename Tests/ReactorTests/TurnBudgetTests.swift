@@ -77,6 +77,24 @@ import Testing
         #expect(loop.statistics.turns - turns >= 3 * sockets.count / 8)
     }
 
+    /// A read that took all the time is the last of its turn, though more is there.
+    @Test func whoBringsMuchWorkIsNotReadToTheEnd() throws {
+        let (recorder, socket, _) = try connected()
+        var consumed = 0
+        var reads: [Int: Int] = [:]
+        let loop = recorder.loop
+        recorder.onReceived = { bytes, _ in
+            spin(.milliseconds(3))
+            consumed += bytes.count
+            reads[loop.statistics.turns, default: 0] += 1
+            return bytes.count
+        }
+        var sent = 0
+        while sent < 200_000 { sent += socket.send([UInt8](repeating: 1, count: 200_000 - sent)) }
+        recorder.drive("all is read", until: { consumed == sent })
+        #expect(reads.values.allSatisfy { $0 == 1 })
+    }
+
     /// One that was closed meanwhile is not heard, though the kernel told of it before.
     @Test func whatIsLeftOfAWaitMayHaveEnded() throws {
         let (recorder, port) = try listening()

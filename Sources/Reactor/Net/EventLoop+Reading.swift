@@ -57,6 +57,10 @@ extension EventLoop {
             }
             // A short read has emptied the socket; asking again would only bring EAGAIN.
             guard count == room.count, !streams[slot].flags.contains(.paused) else { return }
+            // Few bytes can mean much work, where many are to get each message.
+            guard monotonicNanoseconds() - origin - nowNanoseconds < TurnBudget.nanoseconds else {
+                return
+            }
         }
     }
 
