@@ -97,14 +97,23 @@ extension Engine {
         at now: Instant
     ) {
         traceDelivery(delivery, packet, isRepeat, id, at: now)
-        var head = PublishHead(
+        let head = PublishHead(
             qos: delivery.qos, duplicate: isRepeat, retain: delivery.retain, id: packet)
         let topicCount = Int(broker.state.messages[delivery.message].topicCount)
-        guard version(of: id) == .v5 else {
+        if version(of: id) == .v5 {
+            deliver(delivery, head, topicCount, to: id, at: now)
+        } else {
             send(head, .v311, delivery.message, topicCount, Span(), to: id)
-            return
         }
-        // Only MQTT 5.0 has a place for the rest of what may be said.
+    }
+
+    /// Only MQTT 5.0 has a place for the rest of what may be said.
+    @inline(never)
+    private mutating func deliver(
+        _ delivery: Delivery, _ head: PublishHead, _ topicCount: Int, to id: ConnectionID,
+        at now: Instant
+    ) {
+        var head = head
         let identifiers = broker.state.identifierLists.list(delivery.identifiers)
         let alias = alias(of: delivery, to: id)
         head.messageExpiry = remainingExpiry(of: delivery.message, at: now)
@@ -115,6 +124,7 @@ extension Engine {
     }
 
     /// PUBLISH; `topicCount` is 0 where an alias says it all.
+    @inline(__always)
     private mutating func send(
         _ head: PublishHead, _ version: ProtocolVersion, _ message: MessageID, _ topicCount: Int,
         _ identifiers: Span<UInt32>, to id: ConnectionID

@@ -124,6 +124,7 @@ extension Broker {
     }
 
     /// [MQTT-4.3.3-8], [MQTT-4.3.3-10]
+    @inline(__always)
     private mutating func publishExactlyOnce(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
         at now: Instant,
@@ -147,9 +148,7 @@ extension Broker {
         switch admission(of: packet, topic, on: id, into: &effects) {
         case .welcome:
             let message = makeMessage(packet, topic, bytes, at: now)
-            record(.accepted(message, from: session, packetID), into: &effects)
-            effects.append(.acknowledge(.pubrec, packetID, .success, to: id))
-            state.messages.release(message)  // The session holds it.
+            keep(message, packetID, of: session, on: id, into: &effects)
             return true
         case .refused:
             refuse(packet, .quotaExceeded, on: id, at: now, into: &effects)
@@ -157,6 +156,16 @@ extension Broker {
         case .later:
             return false
         }
+    }
+
+    /// Keeps a QoS 2 message until its PUBREL.
+    private mutating func keep(
+        _ message: MessageID, _ packetID: PacketID, of session: SessionID, on id: ConnectionID,
+        into effects: inout EffectList
+    ) {
+        record(.accepted(message, from: session, packetID), into: &effects)
+        effects.append(.acknowledge(.pubrec, packetID, .success, to: id))
+        state.messages.release(message)  // The session holds it.
     }
 
     /// Hands a QoS 0 or 1 message on as it comes.
@@ -174,7 +183,6 @@ extension Broker {
     }
 
     /// The body is copied here and nowhere else.
-    @inline(__always)
     private mutating func makeMessage(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, at now: Instant
     ) -> MessageID {

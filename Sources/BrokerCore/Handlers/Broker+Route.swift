@@ -232,24 +232,15 @@ extension Broker {
         _ session: SessionID, on connection: ConnectionID, at now: Instant,
         into effects: inout EffectList
     ) {
-        let limit = Int(connections[connection.index].sendLimit)
         let wasFull = isFull(session)
-        while !connections[connection.index].isCongested,
-            let (id, flight) = state[session].outbound.nextResend(limit: limit)
-        {
-            guard fits(flight.held, connection) else {
-                drop(flight.held.message, .tooLarge, of: session, into: &effects)
-                record(.completed(session, id), into: &effects)
-                continue
-            }
-            effects.append(.deliver(flight.held, id, isRepeat: true, to: connection))
+        if state[session].outbound.owesResends {
+            resend(session, on: connection, into: &effects)
         }
         while let delivery = state[session].waiting.first,
             !connections[connection.index].isCongested
         {
             if let reason = whyNot(delivery, connection, at: now) {
-                drop(delivery.message, reason, of: session, into: &effects)
-                record(.dropped(session, reason), into: &effects)
+                giveUp(delivery, reason, of: session, into: &effects)
                 continue
             }
             if delivery.qos == .atMostOnce {
@@ -265,7 +256,35 @@ extension Broker {
         }
     }
 
+    @inline(never)
+    private mutating func resend(
+        _ session: SessionID, on connection: ConnectionID, into effects: inout EffectList
+    ) {
+        let limit = Int(connections[connection.index].sendLimit)
+        while !connections[connection.index].isCongested,
+            let (id, flight) = state[session].outbound.nextResend(limit: limit)
+        {
+            guard fits(flight.held, connection) else {
+                drop(flight.held.message, .tooLarge, of: session, into: &effects)
+                record(.completed(session, id), into: &effects)
+                continue
+            }
+            effects.append(.deliver(flight.held, id, isRepeat: true, to: connection))
+        }
+    }
+
+    /// The oldest waiting delivery.
+    @inline(never)
+    private mutating func giveUp(
+        _ delivery: Delivery, _ reason: DropReason, of session: SessionID,
+        into effects: inout EffectList
+    ) {
+        drop(delivery.message, reason, of: session, into: &effects)
+        record(.dropped(session, reason), into: &effects)
+    }
+
     /// The oldest waiting delivery has QoS 0: nobody holds its message once it was sent.
+    @inline(never)
     private mutating func sendOnce(
         _ delivery: Delivery, of session: SessionID, on connection: ConnectionID,
         into effects: inout EffectList
