@@ -22,7 +22,8 @@ enum BatchFraming {
                 goesOn: goesOn || end < records.count, epoch: position.epoch,
                 number: position.nextBatch, previous: position.previous,
                 first: UInt32(min(nextRecord, end) - at), time: time, length: UInt32(end - at))
-            while nextRecord < end {
+            // Behind the last piece nobody asks where a record begins.
+            while end < records.count, nextRecord < end {
                 nextRecord = Record.end(records, at: nextRecord)
             }
             let piece = records.extracting(at..<end)

@@ -33,11 +33,16 @@ extension ByteSink where Self: ~Copyable & ~Escapable {
     }
 
     /// In its shortest form. [MQTT-1.5.5-1]
-    @inlinable
+    @inlinable @inline(__always)
     mutating func append(variable value: Int) {
+        if 0..<0x80 ~= value { return append(UInt8(truncatingIfNeeded: value)) }
+        append(longVariable: value)
+    }
+
+    @usableFromInline
+    mutating func append(longVariable value: Int) {
         precondition(
             0...VariableByteInteger.maximum ~= value, "\(value) is no variable byte integer")
-        if value < 0x80 { return append(UInt8(truncatingIfNeeded: value)) }
         var rest = value
         while rest >= 0x80 {
             append(UInt8(rest & 0x7F) | 0x80)

@@ -91,7 +91,7 @@ public struct PublishEncoder: Sendable {
     public var encodedSize: Int { packetSize - payloadCount }
 
     /// The whole packet.
-    @inlinable
+    @inlinable @inline(__always)
     public var packetSize: Int {
         let length = remainingLength
         return 1 + VariableByteInteger.size(of: length) + length

@@ -44,7 +44,9 @@ public struct OutboundWindow<Held> {
     public var owesResends: Bool { !unsent.isEmpty }
 
     @inlinable
-    public subscript(id: PacketID) -> Flight? { flights[id] }
+    public subscript(id: PacketID) -> Flight? {
+        @inline(__always) get { flights[id] }
+    }
 
     /// The identifier that the next flight should take; nil while `limit` flights are open. Of
     /// several that are chosen before they are opened, each is asked for `after` the one before.
