@@ -39,6 +39,13 @@ import Testing
         #expect((0..<10).allSatisfy { plan.publishers(of: $0) == [$0] })
     }
 
+    @Test func whoTakesAllAsksForAllAtOnce() {
+        #expect(plan(50, 1).filters(of: 0) == ["test/+"])
+        #expect(plan(4, 2).filters(of: 1) == ["test/1", "test/3"])
+        #expect(plan(1, 50).filters(of: 7) == ["test/0"])
+        #expect(plan(50, 3, .shared).filters(of: 2) == ["test/all"])
+    }
+
     @Test func allMessagesAreDealtOut() {
         var plan = plan(7, 7)
         plan.end = .messages(100)

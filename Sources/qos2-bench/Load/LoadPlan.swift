@@ -59,6 +59,15 @@ struct LoadPlan {
         }
     }
 
+    /// What a subscriber asks for: its publishers' topics, or with a wildcard those of all.
+    func filters(of subscriber: Int) -> [String] {
+        let publishers = publishers(of: subscriber)
+        if topics == .pairs, publishers.count > 1, publishers.count == self.publishers {
+            return ["\(name)/+"]
+        }
+        return Set(publishers.map(topic(of:))).sorted()
+    }
+
     func clientID(ofPublisher number: Int) -> String { "\(name)-p\(number)" }
     func clientID(ofSubscriber number: Int) -> String { "\(name)-s\(number)" }
 

@@ -32,9 +32,9 @@ final class LoadSubscriber {
     }
 
     func subscribe() {
-        let topics = Set(plan.publishers(of: number).map(plan.topic(of:))).sorted()
         let options = SubscriptionOptions(maximumQoS: plan.qos)
-        link.send(SubscribeEncoder(plan.version, 1, topics.map { .init($0, options) }))
+        let filters = plan.filters(of: number)
+        link.send(SubscribeEncoder(plan.version, 1, filters.map { .init($0, options) }))
     }
 
     /// What came of one publisher.
