@@ -84,11 +84,13 @@ import Testing
             "the last bytes arrive and the end",
             until: {
                 socket.send([9, 9, 9])  // Still talking: with a plain close, this brings a reset.
-                socket.take(atMost: 100_000)
+                socket.take(atMost: 1_000_000)
                 return socket.hasEnded || socket.failure != 0
             })
         #expect(socket.failure == 0)
-        #expect(socket.received == last)
+        // What differs in so much would take minutes to find.
+        let isWhole = socket.received == last
+        #expect(isWhole)
         #expect(recorder.packets.isEmpty)
         #expect(recorder.closings.isEmpty, "it lingers until the peer ends")
         socket.endWriting()
