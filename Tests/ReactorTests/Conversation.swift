@@ -112,7 +112,7 @@ final class Recorder: Service {
     ) {
         let begin = ContinuousClock.now
         while !isSo() {
-            guard begin.duration(to: .now) < .seconds(10) else {
+            guard begin.duration(to: .now) < .seconds(30) else {
                 Issue.record("never happened: \(what)", sourceLocation: sourceLocation)
                 return
             }

@@ -52,7 +52,7 @@ final class BrokerProcess {
 
     /// A new connection; the first one waits until the broker listens.
     func connect() throws -> Socket {
-        let end = ContinuousClock.now + .seconds(20)
+        let end = ContinuousClock.now + .seconds(60)
         while true {
             if let socket = Socket(address, Self.port) { return socket }
             guard process.isRunning, ContinuousClock.now < end else {

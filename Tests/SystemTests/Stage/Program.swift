@@ -54,13 +54,13 @@ final class Program {
 
     var lines: [Substring] { log.split(separator: "\n") }
 
-    func waitFor(_ text: String, within limit: Duration = .seconds(20)) throws {
+    func waitFor(_ text: String, within limit: Duration = .seconds(60)) throws {
         try wait(for: "'\(text)' of \(name)", within: limit) { log.contains(text) }
     }
 
     /// Looks every 10 ms until the condition holds; ends early when the process has ended.
     func wait(
-        for what: String, within limit: Duration = .seconds(20), until holds: () throws -> Bool
+        for what: String, within limit: Duration = .seconds(60), until holds: () throws -> Bool
     ) throws {
         let end = ContinuousClock.now + limit
         while true {

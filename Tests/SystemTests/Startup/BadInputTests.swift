@@ -14,7 +14,7 @@ private struct Ending {
     let program: String
 
     init(_ program: Program) throws {
-        status = try program.end(within: .seconds(10))
+        status = try program.end()
         log = program.log
         self.program = program.name
     }

@@ -7,7 +7,7 @@ import asyncio
 import threading
 from typing import NamedTuple
 
-LIMIT = 10  # seconds that anything may take before it counts as never
+LIMIT = 30  # seconds that anything may take before it counts as never: disks of others stall
 
 
 class Message(NamedTuple):
