@@ -13,6 +13,8 @@ class Amqtt(Client):
     lacks = {
         "session present": "reads it and does not tell",
         "holding": "acknowledges by itself",
+        "keeping state 2": "forgets what it answered with PUBREC when the connection goes, and leaves "
+        "the PUBREL that comes after it without an answer",
         "resuming sends": "fails what was under way when the connection went",
     }
 
