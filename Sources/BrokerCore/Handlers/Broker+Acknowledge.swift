@@ -45,13 +45,14 @@ extension Broker {
             }
             return
         }
-        switch flight.flow.step(on: acknowledgement, reason) {
+        let step = flight.flow.step(on: acknowledgement, reason)
+        switch step {
         case .release:
             hasArrived(packetID, session, on: id, into: &effects)
         case .repeatRelease:
             effects.append(.acknowledge(.pubrel, packetID, .success, to: id))
         case .complete, .refuse:
-            if reason.isFailure {  // [MQTT-4.4.0-2]
+            if step == .refuse {  // [MQTT-4.4.0-2]
                 drop(flight.held.message, .refused, of: session, into: &effects)
             } else {
                 count { $0.deliveredMessages[flight.held.qos] += 1 }

@@ -135,6 +135,23 @@ import Testing
         }
     }
 
+    /// Who does not know the identifier any more has answered the PUBLISH: nothing was refused.
+    @Test func pubcompWithAnErrorIsADelivery() {
+        scene { scene in
+            let plc = scene.client("plc")
+            let db = scene.client("db")
+            plc.connect()
+            db.connect()
+            db.subscribe("t")
+            plc.publishWhole("t", "a", id: 1)
+            #expect(db.received() == [.publish("t", "a", qos: 2, id: 1)])
+            #expect(db.pubrec(1) == [.pubrel(1)])
+            db.pubcomp(1, .packetIdentifierNotFound)
+            #expect(scene.engine.broker.metrics.dropped[Int(DropReason.refused.rawValue)] == 0)
+            #expect(scene.engine.broker.metrics.messagesDelivered == 1)
+        }
+    }
+
     @Test func pubackWithAnErrorFreesIdentifierAndWindow() {
         scene { scene in
             let plc = scene.client("plc")
