@@ -66,7 +66,7 @@ import Testing
         ]
         var comparison = Comparison(
             brokers, Array(ComparedCase.all.prefix(1)), rounds: 1, seconds: 1, version: "5",
-            folder: "/nowhere", executable: "/nowhere")
+            folder: "/nowhere")
         comparison.figures[0][0].add(output, .load)
         comparison.figures[0][1].add(nil, .load)
         let lines = ComparisonTable(comparison).text.split(separator: "\n")
@@ -74,5 +74,8 @@ import Testing
         #expect(lines.contains("| 1-1-w1 | 1.25 (1.25–1.25) | – (1 failed) |"))
         #expect(lines.contains("| 1-1-w1 | 1000/s; 2.50 | –; – (1 failed) |"))
         #expect(!lines.contains { $0.contains("idle") })
+        let json = ComparisonTable(comparison).json
+        #expect(JSONObject.number("1-1-w1_qos2_cpu_us", in: json) == 1.25)
+        #expect(JSONObject.number("1-1-w1_other_failed", in: json) == 1)
     }
 }

@@ -36,14 +36,10 @@ struct CompareCommand: ParsableCommand {
         help: ArgumentHelp("3.1.1 or 5.", valueName: "VERSION"))
     var version = "3.1.1"
 
-    @Option(help: ArgumentHelp("Our broker; without it, beside this one.", valueName: "FOLDER"))
-    var binaries: String?
-
     @Option(help: ArgumentHelp("Debian's broker.", valueName: "FILE"))
     var mosquitto = "/usr/sbin/mosquitto"
 
-    @Option(help: ArgumentHelp("Where the brokers keep their files.", valueName: "FOLDER"))
-    var folder: String?
+    @OptionGroup var place: PlaceOptions
 
     func validate() throws {
         try atLeastOne("--rounds", rounds)
@@ -60,25 +56,19 @@ struct CompareCommand: ParsableCommand {
     }
 
     func run() throws {
-        var brokers = [ComparedBroker.own(in: binaries ?? folderOfThisProgram())]
+        var brokers = [ComparedBroker.own(in: place.programs)]
         if access(mosquitto, X_OK) == 0 { brokers.append(.mosquitto(mosquitto)) }
         brokers += broker.compactMap(ComparedBroker.init)
         let cases = ComparedCase.all.filter { load.isEmpty || load.contains($0.name) }
         _ = try? raiseDescriptorLimit()
-        let place = folder ?? "/tmp/qos2-compare-\(getpid())"
-        var comparison = Comparison(
-            brokers, cases, rounds: rounds, seconds: seconds, version: version, folder: place,
-            executable: fileOfThisProgram())
-        do throws(SystemError) {
-            try makeFolder(place)
+        try place.perform("compare") { folder in
+            var comparison = Comparison(
+                brokers, cases, rounds: rounds, seconds: seconds, version: version, folder: folder)
             try comparison.run { complain($0) }
-        } catch {
-            complain(error.description)
-            throw ExitCode(Exit.failed)
+            let table = ComparisonTable(comparison)
+            print(place.json ? table.json + "\n" : table.text, terminator: "")
+            let hasFailed = comparison.figures.joined().contains { $0.failed > 0 }
+            return hasFailed ? Exit.notProved : 0
         }
-        removeFolder(place)
-        print(ComparisonTable(comparison).text, terminator: "")
-        let hasFailed = comparison.figures.joined().contains { $0.failed > 0 }
-        guard !hasFailed else { throw ExitCode(Exit.notProved) }
     }
 }

@@ -2,7 +2,6 @@
 //
 // The command that looks for pauses. What it does is in `Pauses`.
 import ArgumentParser
-import Glibc
 import Reactor
 
 struct PausesCommand: ParsableCommand {
@@ -35,11 +34,7 @@ struct PausesCommand: ParsableCommand {
             "End with 2 if a turn of the loop was longer; 0 for any.", valueName: "MILLISECONDS"))
     var limit = 0.0
 
-    @Option(help: ArgumentHelp("The broker; without it, beside this one.", valueName: "FOLDER"))
-    var binaries: String?
-
-    @Option(help: ArgumentHelp("Where everything happens; must not exist.", valueName: "FOLDER"))
-    var folder: String?
+    @OptionGroup var place: PlaceOptions
 
     func validate() throws {
         guard (1.0...1000).contains(seconds) else {
@@ -51,43 +46,20 @@ struct PausesCommand: ParsableCommand {
     }
 
     func run() throws {
-        var plan = PausesPlan()
-        if !only.isEmpty { plan.disturbances = only }
-        plan.seconds = seconds
-        plan.rate = rate
-        plan.connections = connections
-        plan.sessions = sessions
-        plan.binaries = binaries ?? folderOfThisProgram()
-        plan.folder = folder ?? "/tmp/qos2-pauses-\(getpid())"
-        plan.executable = fileOfThisProgram()
+        let plan = PausesPlan(
+            disturbances: only.isEmpty ? Disturbance.allCases : only, seconds: seconds, rate: rate,
+            connections: connections, sessions: sessions)
         _ = try? raiseDescriptorLimit()
-        do {
-            let longest = try measure(plan)
-            removeFolder(plan.folder)
-            guard limit == 0 || longest <= limit else { throw ExitCode(Exit.notProved) }
-        } catch let failure as LoadFailure {
-            complain("\(failure); everything is in \(plan.folder)")
-            throw ExitCode(Exit.failed)
-        } catch let failure as SystemError {
-            complain("\(failure); everything is in \(plan.folder)")
-            throw ExitCode(Exit.failed)
+        try place.perform("pauses") { folder in
+            var report = PausesReport()
+            for disturbance in plan.disturbances {
+                complain("\(disturbance.rawValue), with \(rate) messages a second beside it")
+                let run = PausesRun(plan: plan, binaries: place.programs, folder: folder)
+                report.rows.append(try run.run(disturbance))
+            }
+            print(place.json ? report.json : report.lines.joined(separator: "\n"))
+            return limit == 0 || report.longestTurn <= limit ? 0 : Exit.notProved
         }
-    }
-
-    /// The longest turn of all, in milliseconds.
-    private func measure(_ plan: PausesPlan) throws -> Double {
-        try makeFolder(plan.folder)
-        var longest = 0.0
-        print("| disturbance | p50 ms | p99 ms | max ms | longest turn of the loop ms |")
-        print("|---|---:|---:|---:|---:|")
-        for disturbance in plan.disturbances {
-            complain("\(disturbance.rawValue), with \(plan.rate) messages a second beside it")
-            let row = try PausesRun(plan: plan).run(disturbance)
-            let cells = [row.p50, row.p99, row.longest, row.turn].map { Decimals.text($0, 2) }
-            print("| \(disturbance.rawValue) | \(cells.joined(separator: " | ")) |")
-            longest = max(longest, row.turn)
-        }
-        return longest
     }
 }
 

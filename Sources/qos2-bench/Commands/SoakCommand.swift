@@ -2,7 +2,6 @@
 //
 // The command that soaks: options in, three real programs in a folder of their own, verdict out.
 import ArgumentParser
-import Glibc
 import MQTT
 import Reactor
 
@@ -43,17 +42,7 @@ struct SoakCommand: ParsableCommand {
     @Option(help: "Give up after so many seconds in which nothing came through.")
     var patience = 60
 
-    @Option(help: ArgumentHelp("The programs; without it, beside this one.", valueName: "FOLDER"))
-    var binaries: String?
-
-    @Option(help: ArgumentHelp("Where everything happens; must not exist.", valueName: "FOLDER"))
-    var folder: String?
-
-    @Flag(help: "Keep the folder.")
-    var keep = false
-
-    @Flag(help: "One JSON object in one line.")
-    var json = false
+    @OptionGroup var place: PlaceOptions
 
     func validate() throws {
         guard kills >= 0, cuts ?? 0 >= 0 else {
@@ -74,24 +63,15 @@ struct SoakCommand: ParsableCommand {
         plan.interval = .milliseconds(interval)
         plan.seed = seed ?? UInt64.random(in: 0..<1_000_000)
         plan.patience = .seconds(patience)
-        plan.folder = folder ?? "/tmp/qos2-soak-\(getpid())"
-        plan.binaries = binaries ?? folderOfThisProgram()
-        let service: SoakService
-        do throws(SystemError) {
-            service = try SoakService(plan, try EventLoop())
-        } catch {
-            complain(error.description)
-            throw ExitCode(Exit.failed)
+        plan.binaries = place.programs
+        try place.perform("soak") { folder in
+            plan.folder = folder
+            let service = try SoakService(plan, try EventLoop())
+            service.run()
+            let report = SoakReport(plan, service)
+            print(place.json ? report.json : report.lines.joined(separator: "\n"))
+            return report.exitCode
         }
-        service.run()
-        let report = SoakReport(plan, service)
-        print(json ? report.json : report.lines.joined(separator: "\n"))
-        if report.isProved, !keep {
-            removeFolder(plan.folder)
-        } else {
-            complain("everything is in \(plan.folder)")
-        }
-        guard report.isProved else { throw ExitCode(report.exitCode) }
     }
 }
 

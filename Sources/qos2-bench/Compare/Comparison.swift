@@ -22,13 +22,11 @@ struct Comparison {
     let seconds: Double
     let version: String
     let folder: String
-    /// This program: each load is a process of its own.
-    let executable: String
     var figures: [[Figures]]
 
     init(
         _ brokers: [ComparedBroker], _ cases: [ComparedCase], rounds: Int, seconds: Double,
-        version: String, folder: String, executable: String
+        version: String, folder: String
     ) {
         self.brokers = brokers
         self.cases = cases
@@ -36,7 +34,6 @@ struct Comparison {
         self.seconds = seconds
         self.version = version
         self.folder = folder
-        self.executable = executable
         figures = cases.map { _ in brokers.map { _ in Figures() } }
     }
 
@@ -65,19 +62,14 @@ struct Comparison {
             server.kill()
             removeFolder(place)
         }
-        let load = ChildProcess(
-            "load", executable: executable,
-            arguments: arguments(item, port: port, broker: server.pid ?? 0),
-            stateFolder: place, logFile: "\(place)/load.json")
+        let load = LoadProcess(
+            "load", arguments(item, broker: server.pid ?? 0), port: port, in: place)
         try load.start()
-        let isDone = load.waitForEnd() == .exited(0)
-        return isDone ? contents(of: "\(place)/load.json") : nil
+        return try? load.finish()
     }
 
-    private func arguments(_ item: ComparedCase, port: UInt16, broker: pid_t) -> [String] {
-        let common = [
-            "--json", "--port", "\(port)", "--broker-pid", "\(broker)", "--mqtt-version", version,
-        ]
+    private func arguments(_ item: ComparedCase, broker: pid_t) -> [String] {
+        let common = ["--broker-pid", "\(broker)", "--mqtt-version", version]
         guard item.measure == .load else { return ["idle"] + common + item.arguments }
         // Topics end in a number, and their names are short.
         var words = [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A comparison as a table in Markdown: of each figure the median, and behind it the least and the
-// most.
+// most. For scripts the medians, in JSON.
 
 struct ComparisonTable {
     private let comparison: Comparison
@@ -29,6 +29,25 @@ struct ComparisonTable {
         ]
         return sections.filter { !$0.isEmpty }.map { $0.joined(separator: "\n") + "\n" }
             .joined(separator: "\n")
+    }
+
+    /// The medians, by case and broker.
+    var json: String {
+        var object = JSONObject()
+        for (at, item) in comparison.cases.enumerated() {
+            for (broker, figures) in zip(comparison.brokers, comparison.figures[at]) {
+                let medians = [
+                    ("cpu_us", figures.cpu), ("per_second", figures.rate),
+                    ("p99_us", figures.p99), ("bytes", figures.memory),
+                ]
+                for (name, values) in medians {
+                    guard let median = Comparison.Figures.median(values) else { continue }
+                    object.put("\(item.name)_\(broker.name)_\(name)", median)
+                }
+                object.put("\(item.name)_\(broker.name)_failed", figures.failed)
+            }
+        }
+        return object.text
     }
 
     /// No lines where nothing was measured so.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What a process has used so far, as the kernel counts it in /proc.
+// What a process has used so far, as the kernel counts it: its CPU clock, and what is in /proc.
 import Glibc
 
 struct ProcessUse {
@@ -18,22 +18,26 @@ struct ProcessUse {
 
     /// Nil where there is no such process.
     init?(of pid: Int32) {
-        guard let stat = contents(of: "/proc/\(pid)/stat"),
-            let status = contents(of: "/proc/\(pid)/status")
-        else { return nil }
-        // The name of the program is in parentheses and may have any character in it.
-        guard let end = stat.lastIndex(of: ")") else { return nil }
-        let fields = stat[end...].split(separator: " ")
-        guard fields.count > 13, let user = Int64(fields[12]), let system = Int64(fields[13]) else {
+        guard let cpu = Self.cpu(of: pid), let status = contents(of: "/proc/\(pid)/status") else {
             return nil
         }
-        cpuNanoseconds = (user + system) * 1_000_000_000 / Int64(sysconf(Int32(_SC_CLK_TCK)))
+        cpuNanoseconds = cpu
         peakResident = (Self.number("VmHWM", in: status) ?? 0) * 1024
         resident = (Self.number("VmRSS", in: status) ?? 0) * 1024
         guard let io = contents(of: "/proc/\(pid)/io") else { return }
         readCalls = Self.number("syscr", in: io)
         writeCalls = Self.number("syscw", in: io)
         diskBytes = Self.number("write_bytes", in: io)
+    }
+
+    /// To the nanosecond, where /proc/PID/stat counts ticks of ten milliseconds.
+    private static func cpu(of pid: Int32) -> Int64? {
+        var clock = clockid_t()
+        var time = timespec()
+        guard clock_getcpuclockid(pid, &clock) == 0, clock_gettime(clock, &time) == 0 else {
+            return nil
+        }
+        return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
     }
 
     /// The first word behind `name:`.

@@ -6,16 +6,6 @@ import Glibc
 import Reactor
 
 struct PausesRun {
-    /// Times in milliseconds.
-    struct Row {
-        let disturbance: Disturbance
-        let p50: Double
-        let p99: Double
-        let longest: Double
-        /// Of the broker's loop, as it tells itself.
-        let turn: Double
-    }
-
     private static let patience = 60
     /// In microseconds.
     private static let turnTopic = "$SYS/broker/event_loop/lag/maximum"
@@ -23,58 +13,44 @@ struct PausesRun {
     private static let sysInterval: UInt32 = 1
 
     let plan: PausesPlan
+    let binaries: String
+    let folder: String
 
-    func run(_ disturbance: Disturbance) throws -> Row {
-        let place = "\(plan.folder)/\(disturbance.rawValue)"
+    func run(_ disturbance: Disturbance) throws -> PausesReport.Row {
+        let place = "\(folder)/\(disturbance.rawValue)"
         try makeFolder(place)
         let port = try freePort()
-        let broker = try ComparedBroker.own(in: plan.binaries, "sys_interval \(Self.sysInterval)\n")
+        let broker = try ComparedBroker.own(in: binaries, "sys_interval \(Self.sysInterval)\n")
             .start(in: place, port: port)
         defer { broker.kill() }
         var stopped: BlockingClient?
         if disturbance == .stoppedSubscriber { stopped = try stoppedSubscriber(port) }
         if disturbance == .expiries { try leaveSessions(port) }
-        let steady = child("steady", steadyLoad, port, place)
+        let steady = LoadProcess("steady", steadyLoad, port: port, in: place)
         try steady.start()
         // It has connected, and the disturbance finds it at work.
         usleep(500_000)
-        let other = disturbance.load(plan).map { child("other", $0, port, place) }
+        let other = disturbance.load(plan).map { LoadProcess("other", $0, port: port, in: place) }
         try other?.start()
-        try finish(other)
-        try finish(steady)
+        _ = try other?.finish()
+        let report = try steady.finish()
         let turn = try longestTurn(port)
         withExtendedLifetime(stopped) {}
-        return try row(disturbance, contents(of: steady.logFile) ?? "", turn)
+        return try row(disturbance, report, turn)
     }
 
     private var steadyLoad: [String] {
         [
-            "run", "--json", "--name", "steady", "--rate", "\(plan.rate)", "--payload", "64",
+            "run", "--name", "steady", "--rate", "\(plan.rate)", "--payload", "64",
             "--seconds", "\(plan.seconds + 1)",
         ]
     }
 
-    private func child(
-        _ name: String, _ words: [String], _ port: UInt16, _ place: String
-    ) -> ChildProcess {
-        ChildProcess(
-            name, executable: plan.executable, arguments: words + ["--port", "\(port)"],
-            stateFolder: place, logFile: "\(place)/\(name).log")
-    }
-
-    private func finish(_ child: ChildProcess?) throws(SystemError) {
-        guard let child, let end = child.waitForEnd(), end != .exited(0) else { return }
-        throw SystemError(
-            operation: "load", subject: "\(child.logFile) (ended \(end))", errno: ECANCELED)
-    }
-
     private func client(
-        _ name: String, _ port: UInt16, expiry: UInt32 = 0,
-        take: @escaping BlockingClient.Taker = { _, _ in }
+        _ name: String, _ port: UInt16, expiry: UInt32 = 0
     ) throws(LoadFailure) -> BlockingClient {
         try BlockingClient(
-            name, port: port, patience: Self.patience, cleanStart: true, expiry: expiry,
-            take: take)
+            name, port: port, patience: Self.patience, cleanStart: true, expiry: expiry)
     }
 
     private func stoppedSubscriber(_ port: UInt16) throws(LoadFailure) -> BlockingClient {
@@ -98,25 +74,19 @@ struct PausesRun {
 
     private func longestTurn(_ port: UInt16) throws(LoadFailure) -> Double {
         sleep(Self.sysInterval + 1)
-        var longest: Double?
-        let client = try client("asking", port) { _, payload in
-            let text = String(decoding: payload.indices.map { payload[$0] }, as: UTF8.self)
-            longest = Double(text)
-        }
-        try client.subscribe([Self.turnTopic])
-        try client.ping()
-        guard let longest else { throw .unexpected("asking", "no message on \(Self.turnTopic)") }
-        return longest / 1000
+        return try sysValue(Self.turnTopic, port: port, patience: Self.patience) / 1000
     }
 
-    private func row(_ disturbance: Disturbance, _ report: String, _ turn: Double) throws -> Row {
+    private func row(
+        _ disturbance: Disturbance, _ report: String, _ turn: Double
+    ) throws -> PausesReport.Row {
         func milliseconds(_ name: String) throws(LoadFailure) -> Double {
             guard let value = JSONObject.number("latency_\(name)_us", in: report) else {
                 throw .unexpected("steady", "a report without latencies")
             }
             return value / 1000
         }
-        return Row(
+        return PausesReport.Row(
             disturbance: disturbance, p50: try milliseconds("p50"), p99: try milliseconds("p99"),
             longest: try milliseconds("max"), turn: turn)
     }

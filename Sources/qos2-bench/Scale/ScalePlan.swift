@@ -4,19 +4,18 @@
 // a number, so that nothing has to be remembered to be checked.
 
 struct ScalePlan {
-    var port: UInt16 = 0
-    var broker = ""
-    var folder = ""
-    var subscriptions = 20_000
-    var retained = 20_000
+    let subscriptions: Int
+    let retained: Int
+    /// Messages of one measurement among subscriptions.
+    let probes: Int
+    /// Beside the busy ones.
+    let connections: Int
+    /// Messages that wait beside those of the busy ones.
+    let queued: Int
+    /// In seconds.
+    let patience: Int
     /// Sessions beside the one that has half of all subscriptions.
-    var others = 100
-    /// Messages of one measurement.
-    var probes = 100_000
-    /// By how many percent a message may cost more among all subscriptions than among ten; 0 for
-    /// any cost.
-    var tolerance = 20
-    var patience = 60
+    let others = 100
 
     var clients: Int { others + 1 }
 

@@ -3,6 +3,12 @@
 // What came of a run at scale, in lines for people and in JSON for scripts.
 
 struct ScaleReport {
+    /// What a message of ten busy clients costs the broker in a crowd, in nanoseconds of CPU.
+    struct CrowdCost {
+        let crowd: String
+        let nanoseconds: Int
+    }
+
     var costs: [ScaleRun.Cost] = []
     var residentEmpty = 0
     var residentSubscribed = 0
@@ -18,13 +24,22 @@ struct ScaleReport {
     var retainedForeign = 0
     var sampled = 0
     var ownersWrong = 0
+    /// The first is without a crowd.
+    var crowds: [CrowdCost] = []
 
     var isExact: Bool { retainedMissing == 0 && retainedForeign == 0 && ownersWrong == 0 }
 
-    /// In percent, of a message at one place among all subscriptions above one among the fewest.
+    /// In percent, of what a message costs in the largest crowd above what it costs among few: at one
+    /// place among all subscriptions, among connections, beside messages that wait.
     var rise: Int {
-        guard let few = costs.first, let many = costs.last, few.near > 0 else { return 0 }
-        return (many.near - few.near) * 100 / few.near
+        var rises = [0]
+        if let few = costs.first, let many = costs.last, few.near > 0 {
+            rises.append((many.near - few.near) * 100 / few.near)
+        }
+        if let alone = crowds.first, alone.nanoseconds > 0 {
+            rises += crowds.map { ($0.nanoseconds - alone.nanoseconds) * 100 / alone.nanoseconds }
+        }
+        return rises.max() ?? 0
     }
 
     var lines: [String] {
@@ -42,7 +57,7 @@ struct ScaleReport {
             "after kill -9: \(retainedMissing) retained messages missing, \(retainedForeign) "
                 + "foreign; of \(sampled) subscriptions tried, \(ownersWrong) sessions heard "
                 + "anything else",
-        ]
+        ] + crowds.map { "a message of ten busy clients \($0.crowd): \($0.nanoseconds) ns of CPU" }
     }
 
     var json: String {
@@ -50,6 +65,9 @@ struct ScaleReport {
         for cost in costs {
             object.put("ns_near_\(cost.subscriptions)", cost.near)
             object.put("ns_spread_\(cost.subscriptions)", cost.spread)
+        }
+        for cost in crowds {
+            object.put("ns_\(cost.crowd.replacing(" ", with: "_"))", cost.nanoseconds)
         }
         object.put("bytes_per_subscription", perSubscription)
         object.put("text_per_subscription", textPerSubscription)

@@ -17,33 +17,22 @@ final class ScaleRun {
     }
 
     private let plan: ScalePlan
+    private let port: UInt16
     private let broker: ChildProcess
-    var report = ScaleReport()
+    private(set) var report = ScaleReport()
 
-    init(_ plan: ScalePlan) throws(SystemError) {
+    init(_ plan: ScalePlan, binaries: String, in folder: String) throws(SystemError) {
         self.plan = plan
-        try makeFolder(plan.folder)
-        try makeFolder("\(plan.folder)/store")
-        try write(
-            """
-            listener \(plan.port) 127.0.0.1
-            max_subscriptions \(plan.subscriptions + plan.clients)
-            max_inflight_messages 1000
-            max_queued_messages \(plan.retained + 10_000)
-            max_queued_bytes 0
-            log_handshakes never
-
-            """, to: "\(plan.folder)/broker.conf")
-        broker = ChildProcess(
-            "broker", executable: plan.broker, arguments: ["-c", "\(plan.folder)/broker.conf"],
-            stateFolder: "\(plan.folder)/store", logFile: "\(plan.folder)/broker.log")
+        port = try freePort()
+        let limit = "max_subscriptions \(plan.subscriptions + plan.clients)\n"
+        broker = try ComparedBroker.own(in: binaries, limit).start(in: folder, port: port)
     }
 
     deinit { broker.kill() }
 
     /// Everything, in order.
     func run() throws {
-        try start()
+        try takeStock()
         for count in [10, min(1000, plan.subscriptions), plan.subscriptions] {
             try grow(to: count)
             try report.costs.append(probe(among: count))
@@ -68,7 +57,7 @@ final class ScaleRun {
         _ name: String, take: @escaping BlockingClient.Taker = { _, _ in }
     ) throws(LoadFailure) -> BlockingClient {
         try BlockingClient(
-            name, port: plan.port, patience: plan.patience, cleanStart: true, expiry: 0,
+            name, port: port, patience: plan.patience, cleanStart: true, expiry: 0,
             take: take)
     }
 
@@ -77,14 +66,13 @@ final class ScaleRun {
         _ owner: Int, take: @escaping BlockingClient.Taker = { _, _ in }
     ) throws(LoadFailure) -> BlockingClient {
         try BlockingClient(
-            plan.clientID(owner), port: plan.port, patience: plan.patience, cleanStart: false,
+            plan.clientID(owner), port: port, patience: plan.patience, cleanStart: false,
             expiry: Link.lastingExpiry, take: take)
     }
 
     private func each(_ bytes: Int, of count: Int) -> Int { count > 0 ? bytes / count : 0 }
 
-    private func start() throws {
-        try broker.start()
+    private func takeStock() throws {
         _ = try visitor("scale-first")
         report.residentEmpty = resident
         report.textPerSubscription = each(

@@ -30,7 +30,8 @@ struct SoakReport {
 
     /// Trouble with the programs under test is a failed proof, with the machine it is none.
     var exitCode: Int32 {
-        switch trouble {
+        guard !isProved else { return 0 }
+        return switch trouble {
         case .system, .input, .interrupted: Exit.failed
         case .fell, .stuck, nil: Exit.notProved
         }

@@ -18,7 +18,6 @@ final class SoakStage {
     init(_ plan: SoakPlan, brokerPort: UInt16, _ wire: Wire) throws(SystemError) {
         folder = plan.folder
         let protocolName = plan.version == .v5 ? "5" : "3.1.1"
-        try makeFolder(folder)
         try write(
             """
             listener \(brokerPort) 127.0.0.1

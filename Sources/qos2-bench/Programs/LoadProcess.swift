@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A load in a process of its own, so that its CPU is not the one that measures: this program, whose
+// report goes to a file.
+import Glibc
+import Reactor
+
+struct LoadProcess {
+    private let process: ChildProcess
+
+    /// `words` are a command and its options, but for the port.
+    init(_ name: String, _ words: [String], port: UInt16, in folder: String) {
+        process = ChildProcess(
+            name, executable: fileOfThisProgram(),
+            arguments: words + ["--json", "--port", "\(port)"],
+            stateFolder: folder, logFile: "\(folder)/\(name).json")
+    }
+
+    func start() throws(SystemError) { try process.start() }
+
+    func kill() { process.kill() }
+
+    /// Waits for its end, and gives its report.
+    func finish() throws(SystemError) -> String {
+        let end = process.waitForEnd()
+        guard end == .exited(0), let report = contents(of: process.logFile) else {
+            let how = end.map { "ended \($0)" } ?? "does not run"
+            throw SystemError(
+                operation: "load", subject: "\(process.logFile) (\(how))", errno: ECANCELED)
+        }
+        return report
+    }
+}
