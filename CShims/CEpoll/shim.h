@@ -32,11 +32,8 @@ _Static_assert(sizeof(struct epoll_event) == 16, "epoll_event is naturally align
 _Static_assert(sizeof(struct signalfd_siginfo) == 128, "signalfd_siginfo is part of the kernel ABI");
 _Static_assert(sizeof(struct timespec) == 16, "64-bit time");
 
-// What malloc has given out and not got back.
-static inline size_t cepoll_heap_bytes(void) {
-    struct mallinfo2 info = mallinfo2();
-    return info.uordblks + info.hblkhd;
-}
+// What is freed joins its free neighbours at once: put off, that would be one walk through all of it.
+static inline int cepoll_join_at_once(void) { return mallopt(M_MXFAST, 0); }
 
 static const uint32_t cepoll_in = EPOLLIN;
 static const uint32_t cepoll_out = EPOLLOUT;
@@ -179,6 +176,12 @@ static inline int cepoll_receive_descriptor(int socket) {
 // A file without a name, gone with its last descriptor. The flag's plain name needs _GNU_SOURCE.
 static inline int cepoll_open_unnamed(const char *folder) {
     return open(folder, __O_TMPFILE | O_DIRECTORY | O_RDWR | O_CLOEXEC, 0600);
+}
+
+// Has `length` bytes of a file written to its device, and waits. It is no sync: nothing is promised.
+static inline int cepoll_write_out(int descriptor, int64_t offset, int64_t length) {
+    const unsigned flags = 7;  // SYNC_FILE_RANGE_WAIT_BEFORE | _WRITE | _WAIT_AFTER: _GNU_SOURCE
+    return (int)syscall(SYS_sync_file_range, descriptor, offset, length, flags);
 }
 
 // Takes `length` bytes out of the middle of a file.

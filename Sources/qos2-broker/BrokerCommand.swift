@@ -78,6 +78,7 @@ struct BrokerCommand: ParsableCommand {
 
     private func run(_ configuration: Configuration, _ notices: [SettingsError]) throws {
         _ = try raiseDescriptorLimit()
+        freeWithoutPauses()
         let loop = try EventLoop()
         let log = Log(
             program: "qos2-broker", to: try configuration.log.openDestinations(),

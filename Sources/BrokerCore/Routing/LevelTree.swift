@@ -5,7 +5,7 @@ import MQTT
 
 /// The text of a level, where its node is: nearly all are short, and an array for each would cost
 /// more than the rest of the node.
-private struct LevelText {
+struct LevelText {
     private static let long: UInt8 = .max
 
     private(set) var bytes = InlineArray<15, UInt8>(repeating: 0)
@@ -30,10 +30,10 @@ private struct LevelText {
 
 /// Nodes found by (parent, level) through one hash table, so that a step down costs the same
 /// with ten children and with a million. Children are listed in the order of their arrival.
-struct LevelTree<Value> {
+struct LevelTree<Value>: ~Copyable {
     typealias Node = Int32
 
-    private struct Place {
+    struct Place {
         var parent: Node
         var firstChild = LevelTree.none
         var previous = LevelTree.none
@@ -45,7 +45,7 @@ struct LevelTree<Value> {
     static var none: Node { -1 }
     static var root: Node { 0 }
 
-    private var places: ContiguousArray<Place>
+    private var places = Chunks<Place>()
     private var free: [Node] = []
     /// Texts of levels that are too long for their place.
     private var longTexts: [Node: [UInt8]] = [:]
@@ -56,7 +56,7 @@ struct LevelTree<Value> {
     /// `seed` keeps strangers from choosing levels that collide.
     init(seed: UInt64) {
         self.seed = seed
-        places = [Place(parent: Self.none, level: LevelText())]
+        places.append(Place(parent: Self.none, level: LevelText()))
     }
 
     subscript(node: Node) -> Value? { places[Int(node)].value }

@@ -3,7 +3,7 @@
 import MQTT
 
 /// Retained messages by topic. It names messages and holds none: `State` counts the holders.
-struct RetainedMessages {
+struct RetainedMessages: ~Copyable {
     private var tree: LevelTree<MessageID>
 
     init(seed: UInt64) {

@@ -26,7 +26,7 @@ package struct Subscription: Equatable, Sendable {
 }
 
 /// All subscriptions by filter.
-struct SubscriptionTree {
+struct SubscriptionTree: ~Copyable {
     /// Who gets what matches one filter.
     struct Takers {
         private struct Crowd {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The journal's disk as a folder of the file system. Every call blocks: it is for recovery and for
 // the threads beside the loop, never for the loop itself.
+import CEpoll
 import Glibc
 import Journal
 
@@ -8,6 +9,8 @@ package final class PosixDisk: Disk, Sendable {
     package let folder: String
     package var checksum: Checksum { HardwareChecksum.best }
     private let folderDescriptor: OwnedDescriptor
+    /// What is written beside the loop goes to the device so many bytes at a time.
+    private static let pieceSize = 1 << 20
 
     /// Makes the folder where it is missing, readable by its owner alone.
     package init(folder: String) throws(DiskError) {
@@ -81,11 +84,11 @@ package final class PosixDisk: Disk, Sendable {
     /// in the file system's own journal at each sync.
     package func create(_ name: String, size: Int) throws(DiskError) {
         let file = try descriptor(name, O_RDWR | O_CREAT | O_EXCL)
-        let zeros = [UInt8](repeating: 0, count: min(size, 64 << 10))
+        let zeros = [UInt8](repeating: 0, count: min(size, Self.pieceSize))
         var at = 0
         while at < size {
             let count = min(zeros.count, size - at)
-            try Self.writeAll(zeros.span.extracting(..<count), to: file.raw, at: at, path(name))
+            try writeOut(zeros.span.extracting(..<count), to: file.raw, at: at, path(name))
             at += count
         }
         guard fsync(file.raw) == 0 else { throw failure("sync", path(name)) }
@@ -99,7 +102,23 @@ package final class PosixDisk: Disk, Sendable {
         _ bytes: Span<UInt8>, to name: String, at offset: Int
     ) throws(DiskError) {
         let file = try descriptor(name, O_WRONLY)
-        try Self.writeAll(bytes, to: file.raw, at: offset, path(name))
+        var at = 0
+        while at < bytes.count {
+            let end = min(at + Self.pieceSize, bytes.count)
+            try writeOut(bytes.extracting(at..<end), to: file.raw, at: offset + at, path(name))
+            at = end
+        }
+    }
+
+    /// To the device at once: whoever syncs something else must not wait for all that is written here.
+    /// What the device refuses is told here, and would not be told again by a sync.
+    private func writeOut(
+        _ bytes: Span<UInt8>, to descriptor: Int32, at offset: Int, _ path: String
+    ) throws(DiskError) {
+        try Self.writeAll(bytes, to: descriptor, at: offset, path)
+        guard
+            cepoll_write_out(descriptor, Int64(offset), Int64(bytes.count)) == 0 || errno == ENOSYS
+        else { throw failure("write", path) }
     }
 
     package func sync(_ name: String) throws(DiskError) {

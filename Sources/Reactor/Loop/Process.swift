@@ -11,8 +11,17 @@ package func complain(_ message: String) {
     _ = Glibc.write(STDERR_FILENO, line, line.count)
 }
 
-/// Bytes that the process has allocated on its heap.
-package func heapBytes() -> Int { Int(cepoll_heap_bytes()) }
+/// Memory is given back without a pause, however many pieces it is in.
+package func freeWithoutPauses() { _ = cepoll_join_at_once() }
+
+/// Resident bytes that no file stands behind; nil where the kernel does not say. `malloc` would walk
+/// through everything that is free to tell what is not.
+package func heapBytes() -> Int? {
+    guard let bytes = try? contents(ofFile: "/proc/self/statm") else { return nil }
+    let pages = String(decoding: bytes, as: UTF8.self).split(separator: " ").compactMap { Int($0) }
+    guard pages.count > 2 else { return nil }
+    return (pages[1] - pages[2]) * sysconf(Int32(_SC_PAGESIZE))
+}
 
 /// A variable of the environment; nil where it is not set or empty.
 package func environment(_ name: String) -> String? {

@@ -12,7 +12,7 @@ final class BlockingClient {
 
     let link: Link
     private let descriptor: Int32
-    private var input = [UInt8](repeating: 0, count: 1 << 18)
+    private var input = [UInt8](repeating: 0, count: 1 << 16)
     private var begin = 0
     private var end = 0
     /// Requests and messages without an answer.
@@ -21,10 +21,11 @@ final class BlockingClient {
     private var answers = 0
     private let take: Taker
 
-    /// `patience` in seconds; `expiry` of its session in seconds.
+    /// `patience` in seconds; `expiry` of its session in seconds. One that is hasty goes on before the
+    /// broker has let it in.
     init(
         _ clientID: String, port: UInt16, patience: Int, cleanStart: Bool, expiry: UInt32,
-        take: @escaping Taker = { _, _ in }
+        isHasty: Bool = false, take: @escaping Taker = { _, _ in }
     ) throws(LoadFailure) {
         link = Link(clientID: clientID, version: .v5)
         self.take = take
@@ -33,6 +34,10 @@ final class BlockingClient {
             throw .unreachable(SystemError(operation: "connect", subject: "port \(port)"))
         }
         link.connect(cleanStart: cleanStart, expiry: expiry, receiveMaximum: 1000)
+        if !isHasty { try enter() }
+    }
+
+    func enter() throws(LoadFailure) {
         while link.state != .open { try readPacket() }
     }
 

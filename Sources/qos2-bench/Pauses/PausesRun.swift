@@ -7,6 +7,8 @@ import Reactor
 
 struct PausesRun {
     private static let patience = 60
+    /// Clients that come and go together.
+    private static let passingAtOnce = 50
     /// In microseconds.
     private static let turnTopic = "$SYS/broker/event_loop/lag/maximum"
     /// Of the values of `$SYS`, in seconds.
@@ -46,27 +48,28 @@ struct PausesRun {
         ]
     }
 
-    private func client(
-        _ name: String, _ port: UInt16, expiry: UInt32 = 0
-    ) throws(LoadFailure) -> BlockingClient {
-        try BlockingClient(
-            name, port: port, patience: Self.patience, cleanStart: true, expiry: expiry)
-    }
-
     private func stoppedSubscriber(_ port: UInt16) throws(LoadFailure) -> BlockingClient {
-        let client = try client("stopped", port)
+        let client = try BlockingClient(
+            "stopped", port: port, patience: Self.patience, cleanStart: true, expiry: 0)
         try client.subscribe(["\(Disturbance.floodName)/#"])
         return client
     }
 
     /// Sessions of clients that are gone, all of which end in the middle of the time to come.
     private func leaveSessions(_ port: UInt16) throws(LoadFailure) {
-        // A thousand a second is slow.
-        let lasting = Int64(plan.sessions / 1000 + 1)
+        // Three thousand a second is slow.
+        let lasting = Int64(plan.sessions / 3000 + 1)
         let end = nanosecondsNow() / 1_000_000_000 + lasting
-        for number in 0..<plan.sessions {
+        for first in stride(from: 0, to: plan.sessions, by: Self.passingAtOnce) {
             let left = max(1, end - nanosecondsNow() / 1_000_000_000)
-            try client("passing-\(number)", port, expiry: UInt32(left)).leave()
+            let numbers = first..<min(first + Self.passingAtOnce, plan.sessions)
+            let clients = try numbers.map { number throws(LoadFailure) in
+                try BlockingClient(
+                    "passing-\(number)", port: port, patience: Self.patience, cleanStart: true,
+                    expiry: UInt32(left), isHasty: true)
+            }
+            for client in clients { try client.leave() }
+            for client in clients { try client.enter() }
         }
         let ahead = end * 1_000_000_000 - nanosecondsNow() - Int64(plan.seconds / 2 * 1e9)
         if ahead > 0 { usleep(UInt32(min(ahead / 1000, 1 << 31))) }

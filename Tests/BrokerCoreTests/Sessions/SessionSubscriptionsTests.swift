@@ -8,7 +8,7 @@ import Testing
 
 @Suite struct SessionSubscriptionsTests {
     /// A tree of three sessions, and what is said of it.
-    private struct Play {
+    private struct Play: ~Copyable {
         var tree = SubscriptionTree(seed: 3)
         var chains = [SessionSubscriptions](repeating: SessionSubscriptions(), count: 3)
         var models = [[[UInt8]: Subscription]](repeating: [:], count: 3)
@@ -16,7 +16,8 @@ import Testing
         mutating func set(_ session: Int, _ filter: [UInt8], _ subscription: Subscription?) {
             let id = SessionID(place: UInt32(session))
             let before = models[session][filter]
-            #expect(tree.subscription(of: id, to: filter.span) == before)
+            let found = tree.subscription(of: id, to: filter.span)
+            #expect(found == before)
             if let subscription {
                 let isNew = tree.insert(subscription, filter: filter.span, in: &chains[session])
                 #expect(isNew == (before == nil))
@@ -25,13 +26,15 @@ import Testing
                 #expect(wasHere == (before != nil))
             }
             models[session][filter] = subscription
-            #expect(tree.subscription(of: id, to: filter.span) == subscription)
+            let now = tree.subscription(of: id, to: filter.span)
+            #expect(now == subscription)
         }
 
         func compare(_ session: Int) {
             let inOrder = tree.inOrder(chains[session], of: SessionID(place: UInt32(session)))
             let expected = models[session].sorted { $0.key.lexicographicallyPrecedes($1.key) }
-            #expect(chains[session].count == models[session].count)
+            let count = chains[session].count
+            #expect(count == expected.count)
             #expect(inOrder.map(\.filter) == expected.map(\.key))
             #expect(inOrder.map(\.subscription) == expected.map(\.value))
         }
