@@ -15,6 +15,26 @@ extension Engine {
         return taken
     }
 
+    /// How large the packet at the front is, if it is a PUBLISH whose body may stay in its memory.
+    package func sizeToKeep(_ front: Span<UInt8>, on id: ConnectionID) -> Int? {
+        guard broker.connections.contains(id.index) else { return nil }
+        let rule = PacketRule(for: broker.connections[id.index], broker.limits)
+        guard let header = rule.header(in: front, at: 0), header.kind == .publish,
+            header.end >= MessageStore.keptPayload
+        else { return nil }
+        return header.end
+    }
+
+    /// One whole packet in memory of its own. What is kept is given back with its message, which may
+    /// have been already.
+    package mutating func receivedWhole(
+        _ packet: UnsafeMutableRawBufferPointer, on id: ConnectionID, at now: Instant
+    ) -> (isTaken: Bool, isKept: Bool) {
+        unsafe broker.state.messages.offer(packet)
+        let taken = unsafe received(packet.bindMemory(to: UInt8.self).span, on: id, at: now)
+        return (taken > 0, !broker.state.messages.withdrawOffer())
+    }
+
     private mutating func takePackets(
         _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
     ) -> Int {
@@ -191,6 +211,14 @@ private struct PacketRule {
         isOpen = connection.phase == .open
         let limit = Int(limits.packetSizeMax ?? .max)
         sizeMax = isOpen ? limit : min(limit, limits.connectBytesMax)
+    }
+
+    /// Of a packet that may come; nil for any other, and while it has not arrived itself.
+    func header(in bytes: Span<UInt8>, at position: Int) -> FixedHeader? {
+        guard isOpen, let header = try? FixedHeader.read(bytes, at: position, version: version),
+            header.end - position <= sizeMax
+        else { return nil }
+        return header
     }
 
     /// The header of a packet that has arrived whole; nil while it has not.

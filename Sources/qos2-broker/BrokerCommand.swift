@@ -112,9 +112,12 @@ struct BrokerCommand: ParsableCommand {
 
     /// Bodies that have no room in memory go to a file beside the journal.
     private static func bodyMemory(_ configuration: Configuration) -> BodyMemory {
-        guard let folder = configuration.journalFolder else { return BodyMemory() }
+        guard let folder = configuration.journalFolder else {
+            return BodyMemory(discard: giveBack)
+        }
         return BodyMemory(
-            heapBytesMax: configuration.bodyMemoryMax, overflow: OverflowFile(folder: folder))
+            heapBytesMax: configuration.bodyMemoryMax, overflow: OverflowFile(folder: folder),
+            discard: giveBack)
     }
 
     /// What failed, where, and what to do about it.

@@ -144,6 +144,18 @@ extension BrokerService {
         return taken
     }
 
+    func sizeToKeep(_ front: Span<UInt8>, on connection: Int) -> Int? {
+        engine.sizeToKeep(front, on: id(connection))
+    }
+
+    func receivedWhole(
+        _ packet: UnsafeMutableRawBufferPointer, on connection: Int
+    ) -> WholePacket {
+        let (isTaken, isKept) = unsafe engine.receivedWhole(packet, on: id(connection), at: now)
+        carryOut()
+        return isKept ? .kept : isTaken ? .consumed : .left
+    }
+
     func closed(_ connection: Int, _ reason: CloseReason) {
         connections -= 1
         engine.closed(id(connection), reason.text, at: now)

@@ -28,6 +28,9 @@ final class Recorder: Service {
     var echoes = false
     var turnsEnded = 0
     /// What happens instead of taking packets.
+    /// Packets of so many bytes are taken with their memory, and `onWhole` says what becomes of it.
+    var keptSize = Int.max
+    var onWhole: ((UnsafeMutableRawBufferPointer, Int) -> WholePacket)?
     var onReceived: ((borrowing Span<UInt8>, Int) -> Int)?
     var onOpened: ((Int) -> Void)?
     var onClosed: ((Int) -> Void)?
@@ -64,6 +67,19 @@ final class Recorder: Service {
             onPacket?(connection)
         }
         return consumed
+    }
+
+    func sizeToKeep(_ front: Span<UInt8>, on connection: Int) -> Int? {
+        let size = 4 + (0..<4).reduce(0) { $0 << 8 | Int(front[$1]) }
+        return size >= keptSize ? size : nil
+    }
+
+    func receivedWhole(
+        _ packet: UnsafeMutableRawBufferPointer, on connection: Int
+    ) -> WholePacket {
+        let outcome = onWhole!(packet, connection)
+        if outcome != .left { packets.append(Array(packet[4...])) }
+        return outcome
     }
 
     func closed(_ connection: Int, _ reason: CloseReason) {

@@ -69,6 +69,65 @@ import Testing
         #expect(recorder.loop.streams[connection].tail.base == nil)
     }
 
+    /// Kept, consumed or left for later: nothing is lost of it, or of what comes behind it.
+    @Test func largePacketsAreHandedOverWithTheirMemory() throws {
+        let (recorder, socket, connection) = try connected()
+        let sizes = [3 << 20, 5, 100_000, 3 << 20, 70_000, 0, 2 << 20]
+        let bodies = sizes.map { size in (0..<size).map { UInt8(truncatingIfNeeded: $0 * size) } }
+        recorder.keptSize = 50_000
+        var kept: [UnsafeMutableRawBufferPointer] = []
+        var calls = 0
+        recorder.onWhole = { packet, connection in
+            calls += 1
+            switch calls % 3 {
+            case 0:
+                recorder.loop.pauseReading(connection)
+                recorder.loop.setDeadline(1, at: recorder.loop.now)
+                return .left
+            case 1:
+                kept.append(packet)
+                return .kept
+            default: return .consumed
+            }
+        }
+        recorder.onDeadline = { _ in recorder.loop.resumeReading(connection) }
+        var rest = bodies.flatMap(framed)[...]
+        recorder.drive(
+            "all packets arrive",
+            until: {
+                if !rest.isEmpty { rest = rest.dropFirst(socket.send(rest.prefix(1 << 20))) }
+                return recorder.packets.count == bodies.count
+            })
+        let isRight = recorder.packets == bodies
+        #expect(isRight)
+        // Five are that large; each was handed over until it was taken.
+        #expect(calls == 7)
+        let areWhole = kept.allSatisfy { packet in bodies.contains(Array(packet[4...])) }
+        #expect(areWhole && kept.count == 3)
+        for packet in kept { free(packet.baseAddress) }
+        #expect(recorder.loop.streams[connection].tail.base == nil)
+    }
+
+    /// Its memory is nobody's but the service's when the connection ends meanwhile.
+    @Test func aConnectionMayEndWhileItsPacketIsHandedOver() throws {
+        for outcome in [WholePacket.kept, .consumed, .left] {
+            let (recorder, socket, _) = try connected()
+            recorder.keptSize = 50_000
+            recorder.onWhole = { packet, connection in
+                recorder.loop.close(connection)
+                if outcome == .kept { free(packet.baseAddress) }
+                return outcome
+            }
+            var rest = framed([UInt8](repeating: 1, count: 300_000))[...]
+            recorder.drive(
+                "the connection ends",
+                until: {
+                    if !rest.isEmpty { rest = rest.dropFirst(socket.send(rest)) }
+                    return !recorder.closings.isEmpty
+                })
+        }
+    }
+
     @Test func nothingIsReservedOnAPromise() throws {
         let (recorder, socket, connection) = try connected()
         socket.send([0x0F, 0xFF, 0xFF, 0xFF, 1, 2, 3])

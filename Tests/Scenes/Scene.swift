@@ -27,6 +27,8 @@ final class Scene {
     /// Bytes of links that were closed by the broker, for their clients to read.
     private var lastBytes: [ConnectionID: [UInt8]] = [:]
     private(set) var notes: [Note] = []
+    /// Packets whose memory the engine did not give back.
+    private(set) var packetsKept = 0
     /// Nil unless somebody wants to play it again.
     var recording: Recording?
 
@@ -178,10 +180,24 @@ extension Scene {
     private func feed(_ id: ConnectionID) {
         guard let link = links[id], !link.isPaused, !link.isFinishing else { return }
         let input = link.input
+        if let size = engine.sizeToKeep(input.span, on: id), size <= input.count {
+            return feedWhole(size, id)
+        }
         let taken = engine.received(input.span, on: id, at: now)
         precondition(taken >= 0 && taken <= input.count, "more taken than offered")
         links[id]?.input.removeFirst(taken)
         carryOut()
+    }
+
+    /// As the loop does with a large packet: in memory of its own.
+    private func feedWhole(_ size: Int, _ id: ConnectionID) {
+        let packet = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 16)
+        packet.copyBytes(from: links[id]!.input[..<size])
+        let (isTaken, isKept) = engine.receivedWhole(packet, on: id, at: now)
+        if isKept { packetsKept += 1 } else { packet.deallocate() }
+        if isTaken { links[id]?.input.removeFirst(size) }
+        carryOut()
+        if isTaken, links[id]?.input.isEmpty == false { feed(id) }
     }
 
     private func carryOut() {

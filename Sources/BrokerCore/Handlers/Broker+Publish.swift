@@ -182,7 +182,7 @@ extension Broker {
         effects.append(.letGo(message))
     }
 
-    /// The body is copied here and nowhere else.
+    /// The body is copied here and nowhere else; a large one stays where it is.
     private mutating func makeMessage(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, at now: Instant
     ) -> MessageID {
@@ -192,12 +192,27 @@ extension Broker {
             topicCount: topic.count,
             propertiesCount: packet.properties.forwardableCount,
             payloadCount: packet.payload.count)
+        if draft.payloadCount >= MessageStore.keptPayload,
+            let message = state.messages.keep(
+                draft, { Self.appendHead(packet, topic, bytes, to: &$0) })
+        {
+            return message
+        }
         return state.messages.create(draft) { body in
-            body.append(topic)
-            if draft.propertiesCount > 0 {
-                packet.properties.appendForwardable(from: bytes, to: &body)
-            }
+            Self.appendHead(packet, topic, bytes, to: &body)
             body.append(bytes.extracting(packet.payload))
+        }
+    }
+
+    /// What a body has in front of its payload.
+    @inline(__always)
+    private static func appendHead(
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>,
+        to body: inout OutputRawSpan
+    ) {
+        body.append(topic)
+        if packet.properties.forwardableCount > 0 {
+            packet.properties.appendForwardable(from: bytes, to: &body)
         }
     }
 }

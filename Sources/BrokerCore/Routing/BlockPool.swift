@@ -12,8 +12,12 @@ struct BlockPool: ~Copyable {
         let base: UnsafeMutableRawPointer
         /// The size that was asked for.
         let size: UInt32
-        /// The extent of the overflow, or -1 for a block of the heap.
+        /// The extent of the overflow. A block of the heap has -1, less how far it begins inside of the
+        /// memory that was allocated.
         let extent: Int32
+
+        /// What a block of the heap was allocated as.
+        var allocation: UnsafeMutableRawPointer { unsafe base + Int(extent) + 1 }
     }
 
     private static var smallestStep: Int { 32 }
@@ -29,13 +33,13 @@ struct BlockPool: ~Copyable {
     private var heapBytes = 0
     private let heapBytesMax: Int
     private var overflow: OverflowBlocks?
+    private let discard: BodyMemory.Discard
 
-    init(
-        keptBytesMax: Int = 8 << 20, heapBytesMax: Int = .max, overflow: (any BodyOverflow)? = nil
-    ) {
+    init(_ memory: BodyMemory = BodyMemory(), keptBytesMax: Int = 8 << 20) {
         self.keptBytesMax = keptBytesMax
-        self.heapBytesMax = heapBytesMax
-        self.overflow = overflow.map { OverflowBlocks(source: $0) }
+        heapBytesMax = memory.heapBytesMax
+        overflow = memory.overflow.map { OverflowBlocks(source: $0) }
+        unsafe discard = memory.discard
     }
 
     deinit {
@@ -66,6 +70,20 @@ struct BlockPool: ~Copyable {
             base: .allocate(byteCount: bytes, alignment: 16), size: UInt32(size), extent: -1)
     }
 
+    /// Takes over memory that somebody else has allocated, as a block of what lies behind `offset`;
+    /// nil where the heap's share has no room for it. It is larger than what is kept for reuse.
+    mutating func adopt(
+        _ memory: UnsafeMutableRawBufferPointer, from offset: Int
+    ) -> Block? {
+        let size = memory.count - offset
+        precondition(size > Self.pooledLimit, "\(size) bytes are too few to be taken over")
+        guard heapBytes + size <= heapBytesMax else { return nil }
+        blocksInUse += 1
+        heapBytes += size
+        return unsafe Block(
+            base: memory.baseAddress! + offset, size: UInt32(size), extent: -1 - Int32(offset))
+    }
+
     @inline(__always)
     mutating func give(back block: Block) {
         blocksInUse -= 1
@@ -77,7 +95,7 @@ struct BlockPool: ~Copyable {
         let bytes = sizeClass.map(Self.capacity) ?? Int(block.size)
         heapBytes -= bytes
         guard let sizeClass, keptBytes + bytes <= keptBytesMax else {
-            unsafe block.base.deallocate()
+            unsafe discard(block.allocation, bytes)
             return
         }
         keptBytes += bytes

@@ -78,14 +78,24 @@ struct Message: ~Copyable {
 }
 
 /// Where bodies may lie.
+@safe
 package struct BodyMemory {
     /// What the heap takes before the overflow is asked.
     package var heapBytesMax = Int.max
     package var overflow: (any BodyOverflow)?
+    /// Gives memory of so many bytes back, which for a large body takes longer than others should wait.
+    package var discard: Discard
 
-    package init(heapBytesMax: Int = .max, overflow: (any BodyOverflow)? = nil) {
+    package typealias Discard = @Sendable (UnsafeMutableRawPointer, Int) -> Void
+
+    @safe
+    package init(
+        heapBytesMax: Int = .max, overflow: (any BodyOverflow)? = nil,
+        discard: @escaping Discard = { memory, _ in unsafe memory.deallocate() }
+    ) {
         self.heapBytesMax = heapBytesMax
         self.overflow = overflow
+        unsafe self.discard = discard
     }
 }
 
@@ -108,17 +118,20 @@ struct MessageStore: ~Copyable {
 
     private var messages = Slab<Message>()
     private var pool: BlockPool
+    /// A packet in memory of its own, which the next message may keep.
+    private var offered: UnsafeMutableRawBufferPointer?
     private var lastNumber: UInt64 = 0
 
     init(memory: BodyMemory = BodyMemory()) {
-        pool = BlockPool(heapBytesMax: memory.heapBytesMax, overflow: memory.overflow)
+        pool = BlockPool(memory)
+        unsafe offered = nil
     }
 
     /// The pool frees what was given back; bodies that are still held go here.
     deinit {
         for place in 0..<messages.bound
         where messages.contains(place) && messages[place].block.extent < 0 {
-            unsafe messages[place].block.base.deallocate()
+            unsafe messages[place].block.allocation.deallocate()
         }
     }
 
@@ -140,6 +153,44 @@ struct MessageStore: ~Copyable {
         lastNumber += 1
         let place = messages.nextPlace
         insert(draft, number: lastNumber, at: place, fill)
+        return MessageID(place: UInt32(place))
+    }
+
+    /// Payloads from here on stay in the memory in which they came, where that is offered: copying them
+    /// takes longer than others should wait.
+    static let keptPayload = 1 << 20
+
+    mutating func offer(_ packet: UnsafeMutableRawBufferPointer) {
+        unsafe offered = packet
+    }
+
+    /// False if a message has kept it.
+    mutating func withdrawOffer() -> Bool {
+        defer { unsafe offered = nil }
+        return unsafe offered != nil
+    }
+
+    /// A new message in the memory of the packet that brings it, if that was offered: the payload, which
+    /// is last in the packet, stays where it is, and `fill` writes what goes before it.
+    mutating func keep(
+        _ draft: Draft, _ fill: (inout OutputRawSpan) -> Void
+    ) -> MessageID? {
+        guard let packet = unsafe offered else { return nil }
+        let headCount = draft.topicCount + draft.propertiesCount
+        let start = packet.count - draft.payloadCount - headCount
+        // A topic that an alias stands for may be longer than what stands for it.
+        guard start >= 0, let block = unsafe pool.adopt(packet, from: start) else { return nil }
+        unsafe offered = nil
+        // Apart at first: it is made from what it will cover.
+        let head = UnsafeMutableRawBufferPointer.allocate(byteCount: headCount, alignment: 1)
+        var out = unsafe OutputRawSpan(buffer: head, initializedCount: 0)
+        fill(&out)
+        precondition(out.byteCount == headCount, "a head of another size than announced")
+        unsafe block.base.copyMemory(from: head.baseAddress!, byteCount: headCount)
+        unsafe head.deallocate()
+        lastNumber += 1
+        let place = messages.nextPlace
+        insert(draft, number: lastNumber, at: place, block)
         return MessageID(place: UInt32(place))
     }
 
@@ -192,13 +243,20 @@ struct MessageStore: ~Copyable {
         var body = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
         fill(&body)
         precondition(body.byteCount == size, "a body of another size than announced")
+        insert(draft, number: number, at: place, block)
+    }
+
+    @inline(__always)
+    private mutating func insert(
+        _ draft: Draft, number: UInt64, at place: Int, _ block: BlockPool.Block
+    ) {
         let message = Message(
             number: number, qos: draft.qos, retain: draft.retain, isFleeting: draft.isFleeting,
             expires: draft.expires,
             topicCount: UInt16(draft.topicCount),
             propertiesCount: UInt32(draft.propertiesCount),
             payloadCount: UInt32(draft.payloadCount), block: block)
+        bytes += message.bodyCount
         messages.insert(message, at: place)
-        bytes += size
     }
 }

@@ -28,3 +28,18 @@ package func environment(_ name: String) -> String? {
     guard let value = getenv(name), value.pointee != 0 else { return nil }
     return String(cString: value)
 }
+
+/// Frees memory of so many bytes. Of a large piece the kernel takes every page by itself: that is done
+/// beside the loop, so that nobody waits for it.
+package func giveBack(_ memory: UnsafeMutableRawPointer?, _ size: Int) {
+    guard size >= pausingSize, let memory else { return free(memory) }
+    let address = Int(bitPattern: memory)
+    do throws(SystemError) {
+        try startThread { free(UnsafeMutableRawPointer(bitPattern: address)) }
+    } catch {
+        free(memory)
+    }
+}
+
+/// Some milliseconds' worth of pages.
+private let pausingSize = 16 << 20

@@ -22,6 +22,15 @@ package protocol Service: AnyObject {
     /// and consumes less; after `resumeReading` the rest is delivered without waiting for the peer.
     func received(_ bytes: Span<UInt8>, on connection: Int) -> Int
 
+    /// How large the packet at the front is, if the service might keep its memory instead of a copy; nil
+    /// if not. Asked where a packet that has not arrived whole is large.
+    func sizeToKeep(_ front: Span<UInt8>, on connection: Int) -> Int?
+
+    /// Such a packet, once it is whole, in memory of its own. Only a service that names sizes gets any.
+    func receivedWhole(
+        _ packet: UnsafeMutableRawBufferPointer, on connection: Int
+    ) -> WholePacket
+
     /// Exactly once per `opened`, never from inside `close` or `finish`.
     func closed(_ connection: Int, _ reason: CloseReason)
 
@@ -43,6 +52,25 @@ package protocol Service: AnyObject {
 
     /// The first `count` of the gathered bytes are with the kernel.
     func wrote(_ count: Int, on connection: Int)
+}
+
+extension Service {
+    package func sizeToKeep(_ front: Span<UInt8>, on connection: Int) -> Int? { nil }
+
+    package func receivedWhole(
+        _ packet: UnsafeMutableRawBufferPointer, on connection: Int
+    ) -> WholePacket {
+        preconditionFailure("a packet that nobody wants to keep")
+    }
+}
+
+/// What became of a packet in memory of its own.
+package enum WholePacket {
+    /// It comes again.
+    case left
+    case consumed
+    /// Consumed, and its memory is the service's, to be given to `free`; it may be gone already.
+    case kept
 }
 
 /// Why a connection has ended.

@@ -64,9 +64,18 @@ extension EventLoop {
         }
     }
 
+    /// What is to be kept by itself is read up to its end.
     private func roomInTail(_ slot: Int) -> UnsafeMutableRawBufferPointer {
-        let room = streams[slot].tail.room(atLeast: ReceiveLimits.roomMin)
-        return UnsafeMutableRawBufferPointer(rebasing: room.prefix(ReceiveLimits.readMax))
+        let missing = sizeToKeep(slot).map { $0 - streams[slot].tail.count } ?? 0
+        let most = missing > 0 ? min(missing, ReceiveLimits.readMax) : ReceiveLimits.readMax
+        let room = streams[slot].tail.room(atLeast: min(most, ReceiveLimits.roomMin))
+        return UnsafeMutableRawBufferPointer(rebasing: room.prefix(most))
+    }
+
+    private func sizeToKeep(_ slot: Int) -> Int? {
+        guard streams[slot].tail.isLarge else { return nil }
+        return service?.sizeToKeep(
+            streams[slot].tail.bytes.assumingMemoryBound(to: UInt8.self).span, on: slot)
     }
 
     /// The small tail goes in front of the shared buffer, the read behind it.
@@ -87,8 +96,31 @@ extension EventLoop {
 
     /// Hands the kept bytes to the service where they lie.
     private func deliverTail(_ slot: Int) -> Bool {
+        if let size = sizeToKeep(slot), size <= streams[slot].tail.count {
+            return deliverWhole(slot, size)
+        }
         guard let consumed = offer(streams[slot].tail.bytes, slot) else { return false }
         streams[slot].tail.drop(consumed)
+        return true
+    }
+
+    /// Hands over a packet with its memory.
+    private func deliverWhole(_ slot: Int, _ size: Int) -> Bool {
+        guard let service else { return false }
+        // Out of the loop's hands meanwhile: the connection may end, and its tail with it.
+        var packet = streams[slot].tail.take(size)
+        let memory = UnsafeMutableRawBufferPointer(start: packet.base, count: size)
+        switch service.receivedWhole(memory, on: slot) {
+        case .kept: break
+        case .consumed: packet.release()
+        case .left:
+            streams[slot].tail.putBack(packet)
+            return streams[slot].state == .open
+        }
+        guard streams[slot].state == .open else { return false }
+        if streams[slot].tail.count > 0, !streams[slot].flags.contains(.paused) {
+            return deliverTail(slot)
+        }
         return true
     }
 

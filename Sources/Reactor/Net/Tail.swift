@@ -22,7 +22,7 @@ struct Tail: BitwiseCopyable {
     var bytes: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
 
     mutating func release() {
-        free(base)
+        giveBack(base, capacity)
         self = .empty
     }
 
@@ -59,6 +59,29 @@ struct Tail: BitwiseCopyable {
         base!.copyMemory(from: base! + number, byteCount: rest)
         storedCount = UInt32(rest)
         if rest <= Self.smallMax, capacity > Self.smallMax { resize(to: (rest + 63) & ~63) }
+    }
+
+    /// Takes a packet of `size` bytes at the front out, with its memory. The rest is kept apart.
+    mutating func take(_ size: Int) -> Tail {
+        precondition(size > 0 && size <= count)
+        var packet = self
+        self = .empty
+        keep(UnsafeRawBufferPointer(rebasing: packet.bytes[size...]))
+        packet.storedCount = UInt32(size)
+        packet.resize(to: size)
+        return packet
+    }
+
+    /// Puts it in front again.
+    mutating func putBack(_ packet: Tail) {
+        var packet = packet
+        let rest = bytes
+        if !rest.isEmpty {
+            packet.room(atLeast: rest.count).copyMemory(from: rest)
+            packet.extend(by: rest.count)
+        }
+        release()
+        self = packet
     }
 
     private mutating func resize(to wanted: Int) {

@@ -9,6 +9,8 @@ enum Disturbance: String, CaseIterable {
     case stoppedSubscriber = "stopped-subscriber"
     /// 100 MB in one packet, from one client to another.
     case largeMessage = "large-message"
+    /// The same between sessions that outlive their connections.
+    case largeDurable = "large-durable-message"
     /// So much is made durable that the store is compacted.
     case checkpoint
     /// Very many connect, go and come again, all at once.
@@ -23,16 +25,16 @@ enum Disturbance: String, CaseIterable {
         return switch self {
         case .nothing, .expiries: nil
         case .stoppedSubscriber: ["run", "--qos", "1", "--rate", "20000"] + pair + time
-        case .largeMessage:
-            [
-                "run", "--payload", "100000000", "--window", "1", "--messages", "2", "--patience",
-                "60",
-            ]
-                + pair
+        case .largeMessage: Self.large + pair
+        case .largeDurable: Self.large + ["--persistent"] + pair
         case .checkpoint: ["fill", "--messages", "500000"] + pair
         case .reconnects: ["churn", "--connections", "\(plan.connections)"] + time
         }
     }
+
+    private static let large = [
+        "run", "--payload", "100000000", "--window", "1", "--messages", "2", "--patience", "60",
+    ]
 
     /// Topics of the loads begin with it.
     static let floodName = "flood"

@@ -29,7 +29,7 @@ private final class CountedOverflow: BodyOverflow {
     private let overflow = CountedOverflow()
 
     @Test func theHeapComesFirst() {
-        var pool = BlockPool(heapBytesMax: 1024, overflow: overflow)
+        var pool = BlockPool(BodyMemory(heapBytesMax: 1024, overflow: overflow))
         let inHeap = pool.take(1000)
         #expect(overflow.taken == 0)
         let beyond = pool.take(1000)
@@ -44,7 +44,7 @@ private final class CountedOverflow: BodyOverflow {
 
     @Test func theHeapTakesWhatTheOverflowRefuses() {
         overflow.bytesMax = 0
-        var pool = BlockPool(heapBytesMax: 0, overflow: overflow)
+        var pool = BlockPool(BodyMemory(heapBytesMax: 0, overflow: overflow))
         let block = pool.take(300)
         block.base.initializeMemory(as: UInt8.self, repeating: 1, count: 300)
         #expect(block.extent == -1)
@@ -54,7 +54,7 @@ private final class CountedOverflow: BodyOverflow {
     /// All but one extent go back as soon as they are empty, and that one with the pool.
     @Test func emptyExtentsGoBack() {
         do {
-            var pool = BlockPool(heapBytesMax: 0, overflow: overflow)
+            var pool = BlockPool(BodyMemory(heapBytesMax: 0, overflow: overflow))
             let small = (0..<200_000).map { _ in pool.take(200) }
             let large = (0..<3).map { _ in pool.take(5_000_000) }
             #expect(overflow.bytes > 200_000 * 200 + 3 * 5_000_000)
@@ -88,7 +88,7 @@ private final class CountedOverflow: BodyOverflow {
     }
 
     @Test func blocksInUseNeverOverlap() {
-        var pool = BlockPool(heapBytesMax: 20_000, overflow: overflow)
+        var pool = BlockPool(BodyMemory(heapBytesMax: 20_000, overflow: overflow))
         exercise(
             &pool, seed: 11, steps: 6000,
             sizes: [0, 1, 33, 64, 65, 200, 600, 9000, 130_000, 600_000], takenMax: 400)
