@@ -45,14 +45,14 @@ extension Engine {
     /// All reads of a turn are done: one batch for all its facts, then what may leave leaves.
     package mutating func turnEnded(at now: Instant) {
         guard !pace.isImpatient else {
-            journal.submit()
+            submit()
             release()
             return
         }
         release()
         guard journal.hasStaged, !journal.isCommitting else { return }
         let due = commitDue(at: now)
-        if due == nil { journal.submit() }
+        if due == nil { submit() }
         if due != pace.due { command(.setDeadline(.commit, due)) }
         pace.due = due
     }
@@ -69,7 +69,8 @@ extension Engine {
     /// The home has made batch `number` durable. Call `turnEnded` after it.
     package mutating func committed(_ number: UInt64, at now: Instant) {
         journal.committed(number)
-        if pace.isImpatient || journal.bytesStaged >= CommitPace.smallBytes { journal.submit() }
+        letGoOfWritten()
+        if pace.isImpatient || journal.bytesStaged >= CommitPace.smallBytes { submit() }
         pace.awaited = 0
         pace.awaitedUntil = now + pace.patience.forAnswers
         for id in listed where outlets[id.index].output.isWritable(durable: journal.durable) {
@@ -78,6 +79,18 @@ extension Engine {
         }
         caughtUp(at: now)
         release()
+    }
+
+    private mutating func submit() {
+        journal.submit()
+        letGoOfWritten()
+    }
+
+    /// Bodies that went to the disk from where they are.
+    private mutating func letGoOfWritten() {
+        while let place = journal.takeWritten() {
+            broker.state.messages.release(MessageID(place: place))
+        }
     }
 
     /// True if its messages are to wait until the disk has caught up.

@@ -7,13 +7,13 @@ enum BatchFraming {
         count + max(1, (count + most - 1) / most) * BatchHeader.size
     }
 
-    /// Appends `records` as batches that continue the chain at `position`, and moves it on. They
+    /// Gives `records` to `emit` as batches that continue the chain at `position`, and moves it on. They
     /// are one commit, which ends with them unless it `goesOn`.
-    static func frame(
-        _ records: Span<UInt8>, at position: inout SegmentHome.Position, time: Int64,
+    static func frame<E: Error>(
+        _ records: CommitParts, at position: inout SegmentHome.Position, time: Int64,
         most: Int = BatchHeader.recordBytesMax, goesOn: Bool = false, _ checksum: Checksum,
-        into framed: inout ByteBuffer
-    ) {
+        emit: (Span<UInt8>) throws(E) -> Void
+    ) throws(E) {
         var at = 0
         var nextRecord = 0
         repeat {
@@ -24,13 +24,14 @@ enum BatchFraming {
                 first: UInt32(min(nextRecord, end) - at), time: time, length: UInt32(end - at))
             // Behind the last piece nobody asks where a record begins.
             while end < records.count, nextRecord < end {
-                nextRecord = Record.end(records, at: nextRecord)
+                nextRecord += Record.headerSize + Int(records.little32(at: nextRecord + 4))
             }
-            let piece = records.extracting(at..<end)
-            let (bytes, crc) = header.bytes(over: piece, checksum)
-            framed.append(bytes.span)
-            framed.append(piece)
-            position.previous = crc
+            try records.withBytes(at..<end) { piece throws(E) in
+                let (bytes, crc) = header.bytes(over: piece, checksum)
+                try emit(bytes.span)
+                try emit(piece)
+                position.previous = crc
+            }
             position.nextBatch += 1
             at = end
         } while at < records.count

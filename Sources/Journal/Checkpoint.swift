@@ -88,12 +88,9 @@ final class CheckpointHome: Journal.Home {
     }
 
     private func append(_ records: Span<UInt8>, goesOn: Bool) {
-        var framed = ByteBuffer()
         BatchFraming.frame(
-            records, at: &chain, time: 0, goesOn: goesOn, disk.checksum, into: &framed)
-        unsafe framed.withBytes(framed.head..<framed.tail) { bytes in
-            append(unsafe bytes.bindMemory(to: UInt8.self).span)
-        }
+            CommitParts(records), at: &chain, time: 0, goesOn: goesOn, disk.checksum
+        ) { append($0) }
     }
 
     private func append(_ bytes: Span<UInt8>) {

@@ -16,10 +16,26 @@ public struct Journal: ~Copyable {
         /// journal calls `committed` when it is. There is no third outcome: a home that fails
         /// ends the process.
         func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool
+
+        /// The same for one of which parts lie elsewhere, and stay as they are until it is durable.
+        func commit(_ batch: CommitParts, number: UInt64) -> Bool
+    }
+
+    /// Memory of somebody else that is part of a record.
+    @safe
+    private struct Attachment {
+        /// So many staged bytes lie before it.
+        var at: Int
+        var memory: UnsafeRawBufferPointer
+        var token: UInt32
     }
 
     @usableFromInline var staged = ByteBuffer()
     private var sent = ByteBuffer()
+    private var attached: [Attachment] = []
+    private var attachedBytes = 0
+    private var sentAttached: [Attachment] = []
+    private var written: [UInt32] = []
     private let home: any Home
     @usableFromInline var inFlight: UInt64?
 
@@ -35,7 +51,7 @@ public struct Journal: ~Copyable {
     public var hasStaged: Bool { !staged.isEmpty }
 
     /// What the next batch holds by now.
-    public var bytesStaged: Int { staged.count }
+    public var bytesStaged: Int { staged.count + attachedBytes }
 
     /// A batch is on its way to being durable; no other can be submitted.
     public var isCommitting: Bool { inFlight != nil }
@@ -66,23 +82,60 @@ public struct Journal: ~Copyable {
         appended += 1
     }
 
+    /// Appends one record whose content is what `write` writes, at most `size` bytes, and behind it
+    /// `memory`, which stays where it is: until `takeWritten` gives `token`, it must not change.
+    @safe
+    public mutating func append(
+        kind: UInt16, atMost size: Int, attaching memory: UnsafeRawBufferPointer, token: UInt32,
+        _ write: (inout OutputRawSpan) -> Void
+    ) {
+        staged.append(atMost: Record.headerSize + size) { out in
+            unsafe out.append(UInt64(kind).littleEndian, as: UInt64.self)
+            write(&out)
+            let length = UInt32(out.byteCount - Record.headerSize + memory.count)
+            unsafe out.withUnsafeMutableBytes { bytes, _ in
+                unsafe bytes.storeBytes(of: length.littleEndian, toByteOffset: 4, as: UInt32.self)
+            }
+        }
+        appended += 1
+        unsafe attached.append(Attachment(at: staged.count, memory: memory, token: token))
+        attachedBytes += memory.count
+    }
+
+    /// The token of an attachment that is durable and not needed any more.
+    public mutating func takeWritten() -> UInt32? { written.popLast() }
+
     /// Hands everything staged to the home, unless a batch is in flight already.
     public mutating func submit() {
         guard inFlight == nil, !staged.isEmpty else { return }
         let number = nextNumber
         inFlight = number
         swap(&staged, &sent)
-        let isDurable = unsafe sent.withBytes(sent.head..<sent.tail) { bytes in
-            home.commit(unsafe bytes.bindMemory(to: UInt8.self).span, number: number)
-        }
-        if isDurable {
-            committed(number)
+        swap(&attached, &sentAttached)
+        attachedBytes = 0
+        if commitSent(number) { committed(number) }
+    }
+
+    private func commitSent(_ number: UInt64) -> Bool {
+        unsafe sent.withBytes(sent.head..<sent.tail) { bytes in
+            guard !sentAttached.isEmpty else {
+                return home.commit(unsafe bytes.bindMemory(to: UInt8.self).span, number: number)
+            }
+            var parts = CommitParts()
+            var at = 0
+            for attachment in sentAttached {
+                unsafe parts.append(UnsafeRawBufferPointer(rebasing: bytes[at..<attachment.at]))
+                unsafe parts.append(attachment.memory)
+                at = attachment.at
+            }
+            unsafe parts.append(UnsafeRawBufferPointer(rebasing: bytes[at...]))
+            return home.commit(parts, number: number)
         }
     }
 
     /// The same, once what is staged makes a batch of decent size.
     public mutating func submitIfLarge() {
-        if staged.count >= BatchHeader.recordBytesMax / 2 { submit() }
+        if bytesStaged >= BatchHeader.recordBytesMax / 2 { submit() }
     }
 
     /// Batch `number`, the one in flight, survives a crash from here on.
@@ -91,10 +144,20 @@ public struct Journal: ~Copyable {
         inFlight = nil
         durable = Gate(batch: number)
         sent.removeAll()
+        for attachment in sentAttached { written.append(attachment.token) }
+        sentAttached.removeAll()
     }
 
     @inlinable
     var nextNumber: UInt64 {
         (inFlight ?? durable.batch) + 1
+    }
+}
+
+extension Journal.Home {
+    /// For a home that takes a copy of what it gets.
+    public func commit(_ batch: CommitParts, number: UInt64) -> Bool {
+        let copy = batch.copy(of: 0..<batch.count)
+        return commit(copy.span, number: number)
     }
 }

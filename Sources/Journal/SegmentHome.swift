@@ -10,6 +10,10 @@ public protocol BatchWriter: AnyObject {
     func write(
         _ bytes: Span<UInt8>, to segment: String, at offset: Int, number: UInt64
     ) -> Bool
+    /// The same for what is yet to be framed.
+    func write(
+        _ framing: LateFraming, to segment: String, at offset: Int, number: UInt64
+    ) -> Bool
     /// Makes a segment with this header in front, of `size` bytes, durable before any later write.
     func begin(_ segment: String, header: [UInt8], size: Int)
 }
@@ -39,6 +43,8 @@ public final class SegmentHome: Journal.Home {
     private var position: Position
     private var segment: (name: String, end: Int, size: Int)?
     private var framed = ByteBuffer()
+    /// The last commit, if it was framed by the writer: the chain goes on where it says.
+    private var late: LateFraming?
 
     /// Segments that are complete, oldest first.
     public private(set) var sealed: [String] = []
@@ -66,18 +72,36 @@ public final class SegmentHome: Journal.Home {
     public var roomLeft: Int { segment.map { $0.size - $0.end } ?? 0 }
 
     public func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
-        let size = BatchFraming.size(of: batch.count, most: recordBytesMax)
-        makeRoom(for: size)
+        let offset = takePlace(for: batch.count)
         framed.removeAll()
         BatchFraming.frame(
-            batch, at: &position, time: now(), most: recordBytesMax, checksum, into: &framed)
-        let offset = segment!.end
-        segment!.end += size
-        bytesWritten += UInt64(size)
+            CommitParts(batch), at: &position, time: now(), most: recordBytesMax, checksum
+        ) { framed.append($0) }
         return unsafe framed.withBytes(framed.head..<framed.tail) { bytes in
             let span = unsafe bytes.bindMemory(to: UInt8.self).span
             return writer.write(span, to: segment!.name, at: offset, number: number)
         }
+    }
+
+    public func commit(_ batch: CommitParts, number: UInt64) -> Bool {
+        let offset = takePlace(for: batch.count)
+        let framing = LateFraming(
+            batch, at: position, time: now(), most: recordBytesMax, checksum)
+        late = framing
+        return writer.write(framing, to: segment!.name, at: offset, number: number)
+    }
+
+    /// Where in the segment a commit of so many bytes of records goes. The one before is durable.
+    private func takePlace(for count: Int) -> Int {
+        if let late {
+            position = late.position
+            self.late = nil
+        }
+        let size = BatchFraming.size(of: count, most: recordBytesMax)
+        makeRoom(for: size)
+        defer { segment!.end += size }
+        bytesWritten += UInt64(size)
+        return segment!.end
     }
 
     private func makeRoom(for size: Int) {

@@ -52,6 +52,35 @@ import Testing
             ])
     }
 
+    /// What is attached is part of its record, and let go of when that is durable.
+    @Test func attachmentsStayUntilTheirBatchIsDurable() {
+        let home = LateHome()
+        var journal = Journal(home: home)
+        let memory: [UInt8] = [5, 6, 7]
+        memory.withUnsafeBytes { memory in
+            append(1, to: &journal)
+            journal.append(kind: 7, atMost: 1, attaching: memory, token: 41) { $0.append(4) }
+            append(2, to: &journal)
+            #expect(journal.bytesStaged == 9 + 12 + 9)
+            journal.submit()
+            journal.append(kind: 7, atMost: 0, attaching: memory, token: 42) { _ in }
+            #expect(journal.takeWritten() == nil)
+            journal.committed(1)
+            #expect(journal.takeWritten() == 41)
+            #expect(journal.takeWritten() == nil)
+            journal.submit()
+            journal.committed(2)
+            #expect(journal.takeWritten() == 42)
+        }
+        #expect(
+            home.batches.map(\.bytes) == [
+                [7, 0, 0, 0, 1, 0, 0, 0, 1]
+                    + [7, 0, 0, 0, 4, 0, 0, 0, 4, 5, 6, 7]
+                    + [7, 0, 0, 0, 1, 0, 0, 0, 2],
+                [7, 0, 0, 0, 3, 0, 0, 0, 5, 6, 7],
+            ])
+    }
+
     @Test func nothingIsSubmittedWhereNothingIsStaged() {
         let home = LateHome()
         var journal = Journal(home: home)

@@ -5,7 +5,8 @@ import Testing
 @testable import Journal
 
 @Suite struct RecoveryTests {
-    /// Runs a journal until it ends or the disk fails. Returns how many records were committed.
+    /// Runs a journal until it ends or the disk fails. Returns how many records were committed. Of
+    /// every third one most lies elsewhere, until the journal lets go of it.
     private func write(
         _ records: [[UInt8]], perBatch: Int, to disk: LosingDisk, segmentSize: Int = 4096,
         mistake: DirectWriter.Mistake? = nil
@@ -14,17 +15,37 @@ import Testing
         let writer = DirectWriter(disk, mistake: mistake)
         let home = SegmentHome(
             at: report.position, segmentSize: segmentSize, writer: writer,
-            sealed: report.segments, now: { 0 })
+            sealed: report.segments, recordBytesMax: 180, now: { 0 })
+        var elsewhere: [UInt32: UnsafeMutableRawBufferPointer] = [:]
+        defer { for memory in elsewhere.values { memory.deallocate() } }
         var journal = Journal(home: home)
         var committed = 0
         for start in stride(from: 0, to: records.count, by: perBatch) {
             let batch = records[start..<min(records.count, start + perBatch)]
-            for record in batch {
-                journal.append(kind: 7, atMost: record.count) { out in
-                    for byte in record { out.append(byte) }
+            for (number, record) in zip(batch.indices, batch) {
+                guard number % 3 == 1, record.count > 20 else {
+                    journal.append(kind: 7, atMost: record.count) { out in
+                        for byte in record { out.append(byte) }
+                    }
+                    continue
+                }
+                let memory = UnsafeMutableRawBufferPointer.allocate(
+                    byteCount: record.count - 5, alignment: 1)
+                memory.copyBytes(from: record[5...])
+                elsewhere[UInt32(number)] = memory
+                journal.append(
+                    kind: 7, atMost: 5, attaching: UnsafeRawBufferPointer(memory),
+                    token: UInt32(number)
+                ) { out in
+                    for byte in record[..<5] { out.append(byte) }
                 }
             }
             journal.submit()
+            while let token = journal.takeWritten() {
+                let memory = elsewhere.removeValue(forKey: token)
+                memory?.initializeMemory(as: UInt8.self, repeating: 0xEE)
+                memory?.deallocate()
+            }
             if writer.failure != nil { return committed }
             committed += batch.count
         }

@@ -120,18 +120,36 @@ extension State {
         }
     }
 
+    /// Bodies from here on are not copied: the journal holds the message until it is durable.
+    private static var attachedBody: Int { 64 << 10 }
+
     private func writeBody(_ id: MessageID, into journal: inout Journal) {
         let count = messages[id].bodyCount
-        journal.append(.stored, atMost: 36 + count) { out in
-            out.append(little: id.place)
-            out.append(little: messages[id].number)
-            out.append(little: UInt64(bitPattern: messages[id].expires.nanoseconds))
-            out.append(little: UInt32(messages[id].qos.rawValue) | (messages[id].retain ? 4 : 0))
-            out.append(little: UInt32(messages[id].topicCount))
-            out.append(little: messages[id].propertiesCount)
-            out.append(little: messages[id].payloadCount)
-            out.append(messages[id].body)
+        guard count >= Self.attachedBody else {
+            journal.append(.stored, atMost: Self.storedHeadSize + count) { out in
+                writeStoredHead(id, to: &out)
+                out.append(messages[id].body)
+            }
+            return
         }
+        messages.hold(id)
+        unsafe journal.append(
+            kind: FactKind.stored.rawValue, atMost: Self.storedHeadSize,
+            attaching: UnsafeRawBufferPointer(messages[id].bodyMemory), token: id.place
+        ) { writeStoredHead(id, to: &$0) }
+    }
+
+    private static var storedHeadSize: Int { 36 }
+
+    @inline(__always)
+    private func writeStoredHead(_ id: MessageID, to out: inout OutputRawSpan) {
+        out.append(little: id.place)
+        out.append(little: messages[id].number)
+        out.append(little: UInt64(bitPattern: messages[id].expires.nanoseconds))
+        out.append(little: UInt32(messages[id].qos.rawValue) | (messages[id].retain ? 4 : 0))
+        out.append(little: UInt32(messages[id].topicCount))
+        out.append(little: messages[id].propertiesCount)
+        out.append(little: messages[id].payloadCount)
     }
 
     private func write(

@@ -14,6 +14,8 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
     private struct Job {
         var begun: (segment: String, header: [UInt8], size: Int)?
         var bytes = UnsafeRawBufferPointer(start: nil, count: 0)
+        /// What is to be framed first, in the place of `bytes`.
+        var framing: LateFraming?
         var segment = ""
         var offset = 0
         var number: UInt64 = 0
@@ -92,6 +94,18 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         _ bytes: Span<UInt8>, to segment: String, at offset: Int, number: UInt64
     ) -> Bool {
         bytes.withUnsafeBytes { job.bytes = $0 }
+        job.framing = nil
+        return work(segment, offset, number)
+    }
+
+    package func write(
+        _ framing: LateFraming, to segment: String, at offset: Int, number: UInt64
+    ) -> Bool {
+        job.framing = framing
+        return work(segment, offset, number)
+    }
+
+    private func work(_ segment: String, _ offset: Int, _ number: UInt64) -> Bool {
         job.segment = segment
         job.offset = offset
         job.number = number
@@ -163,7 +177,15 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         if openName != job.segment {
             use(try disk.descriptor(job.segment, O_WRONLY), as: job.segment)
         }
-        try PosixDisk.writeAll(job.bytes, to: openFile, at: job.offset, path)
+        if let framing = job.framing {
+            var at = job.offset
+            try framing.run { bytes throws(DiskError) in
+                try PosixDisk.writeAll(bytes, to: openFile, at: at, path)
+                at += bytes.count
+            }
+        } else {
+            try PosixDisk.writeAll(job.bytes, to: openFile, at: job.offset, path)
+        }
         guard fdatasync(openFile) == 0 else {
             throw DiskError(SystemError(operation: "sync", subject: path))
         }

@@ -91,6 +91,39 @@ import Testing
         }
     }
 
+    /// Its last holder may go before the disk has it: the journal reads it where it lies.
+    @Test func theJournalHoldsItUntilItIsDurable() {
+        scene { scene in
+            let plc = scene.client("plc")
+            plc.connect()
+            scene.home.isLate = true
+            plc.publish("t", Self.payload, qos: 1, id: 1, retain: true)
+            plc.publish("t", "", qos: 1, id: 2, retain: true)
+            #expect(scene.engine.broker.state.retained.count == 0)
+            #expect(scene.engine.broker.state.messages.count == 1)
+            scene.commitAll()
+            #expect(scene.engine.broker.state.messages.count == 0)
+            #expect(plc.received() == [.puback(1), .puback(2)])
+        }
+    }
+
+    @Test func aDurableSessionHasItAfterACrash() throws {
+        try scene { scene in
+            let plc = scene.client("plc")
+            let db = scene.client("db")
+            plc.connect()
+            db.connect(clean: false, expiry: 1000)
+            db.subscribe("t", qos: 2)
+            db.lose()
+            plc.publish("t", Self.payload, qos: 2, id: 1)
+            plc.pubrel(1)
+            scene.commitAll()
+            try scene.crash()
+            let isRight = db.resume().last == .publish("t", Self.payload, qos: 2, id: 1)
+            #expect(isRight)
+        }
+    }
+
     /// Comparing megabytes in an expectation would describe them too.
     private func expect(_ client: Client, _ packet: Packet) {
         let isRight = client.received() == [packet]
