@@ -10,6 +10,7 @@ extension Engine {
 
     /// Carries out and clears the effects of one event.
     mutating func perform(at now: Instant) {
+        eventIsDurable = false
         var index = 0
         while index < effects.effects.count {  // One may bring others.
             perform(effects.effects[index], at: now)
@@ -58,7 +59,10 @@ extension Engine {
     }
 
     private mutating func record(_ fact: Fact, _ isDurable: Bool) {
-        if isDurable { broker.state.encode(fact, effects.details, into: &journal) }
+        if isDurable {
+            eventIsDurable = true
+            broker.state.encode(fact, effects.details, into: &journal)
+        }
         if case .ended(let session) = fact { trace.forget(session) }
     }
 
@@ -73,7 +77,16 @@ extension Engine {
         }
         list(id)
         broker.count { $0.sentPackets[kind] += 1 }
-        outlets[id.index].acknowledge(kind, packet, behind: journal.tail, journal.durable)
+        let gate = follows(id) ? journal.tail : .none
+        outlets[id.index].acknowledge(kind, packet, behind: gate, journal.durable)
+    }
+
+    /// Whether what is said may follow from a fact that is on its way to the disk: one of this event, or
+    /// an earlier one of a session that has any. To sessions that end with their connections nothing
+    /// else was ever promised, and they wait for nobody's disk.
+    @inline(__always)
+    private func follows(_ id: ConnectionID) -> Bool {
+        eventIsDurable || outlets[id.index].isDurable
     }
 
     /// Whoever loses a message hears why in words too, if he wants them and they fit.
@@ -141,7 +154,7 @@ extension Engine {
         let isGathered = sizes.payload >= Self.gatheredPayload
         let size = isGathered ? encoder.encodedSize : encoder.packetSize
         outlets[id.index].output.append(
-            atMost: size, behind: gate(of: message, head.qos), durable: journal.durable
+            atMost: size, behind: gate(of: message, head.qos, to: id), durable: journal.durable
         ) { out in
             encoder.encode(
                 topic: broker.state.messages[message].topic.extracting(first: topicCount),
@@ -170,11 +183,15 @@ extension Engine {
             of: topic.span, atMost: maximum, mayBeNew: mayBeNew, seed: broker.seed)
     }
 
-    /// What goes from QoS 0 to QoS 0 promises nothing and waits for nothing.
+    /// What goes from QoS 0 to QoS 0 promises nothing and waits for nothing. A message that the journal
+    /// has may have waited here while its release is on its way to the disk.
     @inline(__always)
-    private func gate(of message: MessageID, _ qos: QoS) -> Gate {
+    private func gate(of message: MessageID, _ qos: QoS, to id: ConnectionID) -> Gate {
         let isPromise = qos > .atMostOnce || broker.state.messages[message].qos > .atMostOnce
-        return isPromise ? journal.tail : .none
+        guard isPromise, follows(id) || broker.state.messages[message].isJournalled else {
+            return .none
+        }
+        return journal.tail
     }
 
     private mutating func attachPayload(of message: MessageID, to id: ConnectionID) {
@@ -212,11 +229,17 @@ extension Engine {
             send(UnsubackEncoder(version, packet, reasons), to: id, at: now)
         case .connack(let connack):
             guard let encoder = encoder(of: connack, version, to: id) else { return }
+            outlets[id.index].isDurable = isDurable(id)
             guard !append(encoder, to: id) else { return }
             // Nothing may come before it, and resends stand behind it. [MQTT-3.2.0-1]
             outlets[id.index].isVoid = true
             broker.leave(id, .violated(Self.doesNotFit(.connack)), at: now, into: &effects)
         }
+    }
+
+    private func isDurable(_ id: ConnectionID) -> Bool {
+        guard broker.connections[id.index].phase == .open else { return false }
+        return broker.state[broker.connections[id.index].session].isJournalled
     }
 
     private static func doesNotFit(_ kind: PacketKind) -> String {

@@ -26,6 +26,8 @@ package struct Engine: ~Copyable {
     /// Memory of outlets that have something to write.
     private let buffers = BufferPool()
     var effects = EffectList()
+    /// A fact of the event that is being carried out goes to the disk.
+    var eventIsDurable = false
     var trace = HandshakeTrace()
     package private(set) var commands: ContiguousArray<Command> = []
     /// Those that were given out last: two arrays take turns, so that neither has to be made anew.

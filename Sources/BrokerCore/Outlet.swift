@@ -12,6 +12,9 @@ struct Outlet: ~Copyable {
     var answersCommit: UInt32 = 0
     /// Where it is on the engine's list of outlets to look at when the turn ends, counted from 1.
     var listPlace: UInt32 = 0
+    /// Its session outlives it, so that whatever it is told may follow from facts that are on their way
+    /// to the disk.
+    var isDurable = false
     /// The connection closes as soon as everything has left.
     var isClosing = false
     /// DISCONNECT came: the client sends nothing behind it. [MQTT-3.14.4-2]

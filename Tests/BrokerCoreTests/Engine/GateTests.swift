@@ -171,6 +171,63 @@ import Testing
         }
     }
 
+    /// Nothing that such sessions are told follows from what is on its way to the disk.
+    @Test func sessionsThatEndWaitForNoBatchOfOthers() {
+        scene { scene in
+            let durable = scene.client("durable")
+            let plc = scene.client("plc")
+            let db = scene.client("db")
+            durable.resume()
+            plc.connect()
+            db.connect()
+            db.subscribe("t", qos: 2)
+            scene.home.isLate = true
+            #expect(durable.publish("u", "x", qos: 2, id: 1) == [])
+            #expect(plc.publish("t", "x", qos: 2, id: 1) == [.pubrec(1)])
+            #expect(plc.pubrel(1) == [.pubcomp(1)])
+            #expect(db.received() == [.publish("t", "x", qos: 2, id: 1)])
+            #expect(db.pubrec(1) == [.pubrel(1)])
+            #expect(plc.publish("t", "y", qos: 1, id: 2) == [.puback(2)])
+            scene.commit()
+            #expect(durable.received() == [.pubrec(1)])
+        }
+    }
+
+    /// But what others have promised reaches them no sooner: neither at once nor out of a queue.
+    @Test func sessionsThatEndWaitForWhatIsPromisedToOthers() {
+        scene { scene in
+            let durable = scene.client("durable")
+            let plc = scene.client("plc")
+            let db = scene.client("db")
+            durable.resume()
+            plc.connect()
+            db.connect(window: 1)
+            db.subscribe("t", qos: 2)
+            plc.publishWhole("t", "1", id: 1)
+            #expect(db.received() == [.publish("t", "1", qos: 2, id: 1)])
+            durable.publish("t", "2", qos: 2, id: 1)
+            scene.home.isLate = true
+            #expect(durable.pubrel(1) == [])
+            // It has waited in the queue, and its release is not on the disk yet.
+            #expect(db.pubrec(1) == [.pubrel(1)])
+            #expect(db.pubcomp(1) == [])
+            scene.commit()
+            #expect(durable.received() == [.pubcomp(1)])
+            #expect(db.received() == [.publish("t", "2", qos: 2, id: 2)])
+            // A publisher that ends, to a receiver that lasts.
+            durable.subscribe("u", qos: 2)
+            scene.commitAll()
+            #expect(durable.received() == [.suback([.grantedQoS2])])
+            scene.home.isLate = true
+            #expect(plc.publish("u", "3", qos: 2, id: 3) == [.pubrec(3)])
+            #expect(plc.pubrel(3) == [])
+            #expect(durable.received() == [])
+            scene.commit()
+            #expect(plc.received() == [.pubcomp(3)])
+            #expect(durable.received() == [.publish("u", "3", qos: 2, id: 1)])
+        }
+    }
+
     /// What arrives while a batch is in flight is the next one.
     @Test func oneBatchIsInFlightAndTheNextOneGathers() {
         scene { scene in
