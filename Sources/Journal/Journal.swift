@@ -71,15 +71,7 @@ public struct Journal: ~Copyable {
     public mutating func append(
         kind: UInt16, atMost size: Int, _ write: (inout OutputRawSpan) -> Void
     ) {
-        staged.append(atMost: Record.headerSize + size) { out in
-            unsafe out.append(UInt64(kind).littleEndian, as: UInt64.self)
-            write(&out)
-            let length = UInt32(out.byteCount - Record.headerSize)
-            unsafe out.withUnsafeMutableBytes { bytes, _ in
-                unsafe bytes.storeBytes(of: length.littleEndian, toByteOffset: 4, as: UInt32.self)
-            }
-        }
-        appended += 1
+        stage(kind, atMost: size, before: 0, write)
     }
 
     /// Appends one record whose content is what `write` writes, at most `size` bytes, and behind it
@@ -89,17 +81,26 @@ public struct Journal: ~Copyable {
         kind: UInt16, atMost size: Int, attaching memory: UnsafeRawBufferPointer, token: UInt32,
         _ write: (inout OutputRawSpan) -> Void
     ) {
+        stage(kind, atMost: size, before: memory.count, write)
+        unsafe attached.append(Attachment(at: staged.count, memory: memory, token: token))
+        attachedBytes += memory.count
+    }
+
+    /// Stages a record, or what it has in front of so many bytes that lie elsewhere.
+    @inlinable @inline(__always)
+    mutating func stage(
+        _ kind: UInt16, atMost size: Int, before attachedCount: Int,
+        _ write: (inout OutputRawSpan) -> Void
+    ) {
         staged.append(atMost: Record.headerSize + size) { out in
             unsafe out.append(UInt64(kind).littleEndian, as: UInt64.self)
             write(&out)
-            let length = UInt32(out.byteCount - Record.headerSize + memory.count)
+            let length = UInt32(out.byteCount - Record.headerSize + attachedCount)
             unsafe out.withUnsafeMutableBytes { bytes, _ in
                 unsafe bytes.storeBytes(of: length.littleEndian, toByteOffset: 4, as: UInt32.self)
             }
         }
         appended += 1
-        unsafe attached.append(Attachment(at: staged.count, memory: memory, token: token))
-        attachedBytes += memory.count
     }
 
     /// The token of an attachment that is durable and not needed any more.

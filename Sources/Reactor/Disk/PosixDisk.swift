@@ -84,12 +84,15 @@ package final class PosixDisk: Disk, Sendable {
     /// in the file system's own journal at each sync.
     package func create(_ name: String, size: Int) throws(DiskError) {
         let file = try descriptor(name, O_RDWR | O_CREAT | O_EXCL)
-        let zeros = [UInt8](repeating: 0, count: min(size, Self.pieceSize))
+        let zeros = [UInt8](repeating: 0, count: min(size, 64 << 10))
         var at = 0
         while at < size {
             let count = min(zeros.count, size - at)
-            try writeOut(zeros.span.extracting(..<count), to: file.raw, at: at, path(name))
+            try Self.writeAll(zeros.span.extracting(..<count), to: file.raw, at: at, path(name))
             at += count
+            if at % Self.pieceSize == 0 {
+                try writeOut(file.raw, at - Self.pieceSize, Self.pieceSize, path(name))
+            }
         }
         guard fsync(file.raw) == 0 else { throw failure("sync", path(name)) }
     }
@@ -104,20 +107,19 @@ package final class PosixDisk: Disk, Sendable {
         let file = try descriptor(name, O_WRONLY)
         var at = 0
         while at < bytes.count {
-            let end = min(at + Self.pieceSize, bytes.count)
-            try writeOut(bytes.extracting(at..<end), to: file.raw, at: offset + at, path(name))
-            at = end
+            let piece = bytes.extracting(at..<min(at + Self.pieceSize, bytes.count))
+            try Self.writeAll(piece, to: file.raw, at: offset + at, path(name))
+            try writeOut(file.raw, offset + at, piece.count, path(name))
+            at += piece.count
         }
     }
 
-    /// To the device at once: whoever syncs something else must not wait for all that is written here.
-    /// What the device refuses is told here, and would not be told again by a sync.
+    /// What was written goes to the device at once: whoever syncs something else must not wait for all
+    /// of it. What the device refuses is told here, and would not be told again by a sync.
     private func writeOut(
-        _ bytes: Span<UInt8>, to descriptor: Int32, at offset: Int, _ path: String
+        _ descriptor: Int32, _ offset: Int, _ count: Int, _ path: String
     ) throws(DiskError) {
-        try Self.writeAll(bytes, to: descriptor, at: offset, path)
-        guard
-            cepoll_write_out(descriptor, Int64(offset), Int64(bytes.count)) == 0 || errno == ENOSYS
+        guard cepoll_write_out(descriptor, Int64(offset), Int64(count)) == 0 || errno == ENOSYS
         else { throw failure("write", path) }
     }
 

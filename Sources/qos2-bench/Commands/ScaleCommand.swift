@@ -32,6 +32,9 @@ struct ScaleCommand: ParsableCommand {
     @Option(help: "How many messages wait beside the busy clients'.")
     var queued = 1_000_000
 
+    @Option(help: "How often each crowd is measured.")
+    var rounds = 3
+
     @Option(
         help: ArgumentHelp(
             "By how many percent a message may cost more among many than among few; 0 for any.",
@@ -51,13 +54,14 @@ struct ScaleCommand: ParsableCommand {
         try atLeastOne("--probes", probes)
         try atLeastOne("--connections", connections)
         try atLeastOne("--queued", queued)
+        try atLeastOne("--rounds", rounds)
         try atLeastOne("--patience", patience)
     }
 
     func run() throws {
         let plan = ScalePlan(
             subscriptions: subscriptions, retained: retained, probes: probes,
-            connections: connections, queued: queued, patience: patience)
+            connections: connections, queued: queued, rounds: rounds, patience: patience)
         _ = try? raiseDescriptorLimit()
         try place.perform("scale") { folder in
             let run = try ScaleRun(plan, binaries: place.programs, in: folder)

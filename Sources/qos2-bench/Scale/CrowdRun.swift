@@ -21,7 +21,6 @@ struct CrowdRun {
         }
     }
 
-    private static let rounds = 3
     /// Longer than any run.
     private static let holdSeconds = "1000"
     private static let connectedTopic = "$SYS/broker/clients/connected"
@@ -39,9 +38,9 @@ struct CrowdRun {
     func run(tell: (String) -> Void) throws -> [ScaleReport.CrowdCost] {
         let crowds = [Crowd.nobody, .connections(plan.connections), .queued(plan.queued)]
         var figures = crowds.map { _ in [Double]() }
-        for round in 1...Self.rounds {
+        for round in 1...plan.rounds {
             for (at, crowd) in crowds.enumerated() {
-                tell("round \(round) of \(Self.rounds): ten busy clients \(crowd.name)")
+                tell("round \(round) of \(plan.rounds): ten busy clients \(crowd.name)")
                 figures[at].append(try measure(crowd))
             }
         }

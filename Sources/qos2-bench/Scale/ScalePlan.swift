@@ -12,6 +12,8 @@ struct ScalePlan {
     let connections: Int
     /// Messages that wait beside those of the busy ones.
     let queued: Int
+    /// How often each crowd is measured.
+    let rounds: Int
     /// In seconds.
     let patience: Int
     /// Sessions beside the one that has half of all subscriptions.

@@ -13,7 +13,8 @@ import Testing
             of: Repository.program("qos2-bench").path,
             [
                 "scale", "--subscriptions", "20000", "--retained", "20000", "--probes", "20000",
-                "--connections", "100", "--queued", "1000", "--tolerance", "0", "--json",
+                "--connections", "100", "--queued", "1000", "--rounds", "1", "--tolerance", "0",
+                "--json",
                 "--folder", stage.folder.appending(path: "scale").path,
             ])
         #expect(told.contains("\"retained_missing\":0,\"retained_foreign\":0,\"sampled\":20"))
