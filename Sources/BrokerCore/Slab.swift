@@ -8,9 +8,6 @@
 /// was. Reaching a place that is not taken is a bug of ours and traps.
 @safe
 package struct Slab<Element: ~Copyable>: ~Copyable {
-    private static var chunkBits: Int { 8 }
-    private static var chunkSize: Int { 1 << chunkBits }
-
     /// Links of the free list, or `taken`.
     private struct Link {
         var previous: Int32
@@ -20,9 +17,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     private static var taken: Int32 { -2 }
     private static var none: Int32 { -1 }
 
-    private var chunks: UnsafeMutablePointer<UnsafeMutablePointer<Element>>
-    private var chunkCount = 0
-    private var chunkCapacity = 4
+    private var memory = ChunkMemory<Element>()
     private var links: UnsafeMutablePointer<Link>
     private var linkCapacity = 0
     private var firstFree = Slab.none
@@ -31,19 +26,14 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     package private(set) var count = 0
 
     package init() {
-        unsafe chunks = .allocate(capacity: 4)
         unsafe links = .allocate(capacity: 0)
     }
 
     deinit {
         for place in 0..<bound where contains(place) {
-            unsafe (address(of: place)).deinitialize(count: 1)
+            unsafe memory.address(of: place).deinitialize(count: 1)
         }
         unsafe links.deallocate()
-        for index in 0..<chunkCount {
-            unsafe chunks[index].deallocate()
-        }
-        unsafe chunks.deallocate()
     }
 
     @inline(__always)
@@ -64,7 +54,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     @inline(__always)
     func pointer(to place: Int) -> UnsafeMutablePointer<Element> {
         precondition(contains(place), "place is not taken")
-        return unsafe address(of: place)
+        return unsafe memory.address(of: place)
     }
 
     /// The place that the next `insert` without a number takes.
@@ -87,27 +77,22 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
         }
         precondition(!contains(place), "place \(place) is taken")
         unlink(place)
-        unsafe address(of: place).initialize(to: element)
+        unsafe memory.address(of: place).initialize(to: element)
         count += 1
     }
 
     @inline(__always)
     package mutating func remove(_ place: Int) -> Element {
         precondition(contains(place), "place \(place) is not taken")
-        let element = unsafe address(of: place).move()
+        let element = unsafe memory.address(of: place).move()
         link(place)
         count -= 1
         return element
     }
 
-    @inline(__always)
-    private func address(of place: Int) -> UnsafeMutablePointer<Element> {
-        unsafe chunks[place >> Self.chunkBits] + (place & (Self.chunkSize - 1))
-    }
-
     @inline(never)
     private mutating func addPlace() {
-        if bound >> Self.chunkBits == chunkCount { addChunk() }
+        if bound == memory.capacity { memory.addChunk() }
         if bound == linkCapacity { growLinks() }
         let place = bound
         bound += 1
@@ -120,19 +105,6 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
         unsafe links.deallocate()
         unsafe links = grown
         linkCapacity = max(16, linkCapacity * 2)
-    }
-
-    private mutating func addChunk() {
-        if chunkCount == chunkCapacity {
-            let grown = UnsafeMutablePointer<UnsafeMutablePointer<Element>>
-                .allocate(capacity: chunkCapacity * 2)
-            unsafe grown.moveInitialize(from: chunks, count: chunkCount)
-            unsafe chunks.deallocate()
-            unsafe chunks = grown
-            chunkCapacity *= 2
-        }
-        unsafe (chunks + chunkCount).initialize(to: .allocate(capacity: Self.chunkSize))
-        chunkCount += 1
     }
 
     @inline(__always)

@@ -117,6 +117,11 @@ public struct Journal: ~Copyable {
         if commitSent(number) { committed(number) }
     }
 
+    /// The same, once what is staged makes a batch of decent size.
+    public mutating func submitIfLarge() {
+        if bytesStaged >= BatchHeader.recordBytesMax / 2 { submit() }
+    }
+
     private func commitSent(_ number: UInt64) -> Bool {
         unsafe sent.withBytes(sent.head..<sent.tail) { bytes in
             guard !sentAttached.isEmpty else {
@@ -132,11 +137,6 @@ public struct Journal: ~Copyable {
             unsafe parts.append(UnsafeRawBufferPointer(rebasing: bytes[at...]))
             return home.commit(parts, number: number)
         }
-    }
-
-    /// The same, once what is staged makes a batch of decent size.
-    public mutating func submitIfLarge() {
-        if bytesStaged >= BatchHeader.recordBytesMax / 2 { submit() }
     }
 
     /// Batch `number`, the one in flight, survives a crash from here on.

@@ -150,10 +150,7 @@ struct MessageStore: ~Copyable {
     /// A new message that its maker holds; `fill` writes topic, properties and payload.
     @inline(__always)
     mutating func create(_ draft: Draft, _ fill: (inout OutputRawSpan) -> Void) -> MessageID {
-        lastNumber += 1
-        let place = messages.nextPlace
-        insert(draft, number: lastNumber, at: place, fill)
-        return MessageID(place: UInt32(place))
+        add(draft, filledBlock(draft, fill))
     }
 
     /// Payloads from here on stay in the memory in which they came, where that is offered: copying them
@@ -188,10 +185,7 @@ struct MessageStore: ~Copyable {
         precondition(out.byteCount == headCount, "a head of another size than announced")
         unsafe block.base.copyMemory(from: head.baseAddress!, byteCount: headCount)
         unsafe head.deallocate()
-        lastNumber += 1
-        let place = messages.nextPlace
-        insert(draft, number: lastNumber, at: place, block)
-        return MessageID(place: UInt32(place))
+        return add(draft, block)
     }
 
     /// A new message with the body of another, which its maker holds.
@@ -209,7 +203,7 @@ struct MessageStore: ~Copyable {
         _ draft: Draft, number: UInt64, at id: MessageID, _ fill: (inout OutputRawSpan) -> Void
     ) {
         lastNumber = max(lastNumber, number)
-        insert(draft, number: number, at: id.index, fill)
+        insert(draft, number: number, at: id.index, filledBlock(draft, fill))
         self[id].isJournalled = true
     }
 
@@ -234,16 +228,24 @@ struct MessageStore: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func insert(
-        _ draft: Draft, number: UInt64, at place: Int, _ fill: (inout OutputRawSpan) -> Void
-    ) {
+    private mutating func filledBlock(
+        _ draft: Draft, _ fill: (inout OutputRawSpan) -> Void
+    ) -> BlockPool.Block {
         let size = draft.topicCount + draft.propertiesCount + draft.payloadCount
         let block = pool.take(size)
         let memory = unsafe UnsafeMutableRawBufferPointer(start: block.base, count: size)
         var body = unsafe OutputRawSpan(buffer: memory, initializedCount: 0)
         fill(&body)
         precondition(body.byteCount == size, "a body of another size than announced")
-        insert(draft, number: number, at: place, block)
+        return block
+    }
+
+    @inline(__always)
+    private mutating func add(_ draft: Draft, _ block: BlockPool.Block) -> MessageID {
+        lastNumber += 1
+        let place = messages.nextPlace
+        insert(draft, number: lastNumber, at: place, block)
+        return MessageID(place: UInt32(place))
     }
 
     @inline(__always)

@@ -47,12 +47,11 @@ struct PausesCommand: ParsableCommand {
 
     func run() throws {
         let plan = PausesPlan(
-            disturbances: only.isEmpty ? Disturbance.allCases : only, seconds: seconds, rate: rate,
-            connections: connections, sessions: sessions)
+            seconds: seconds, rate: rate, connections: connections, sessions: sessions)
         _ = try? raiseDescriptorLimit()
         try place.perform("pauses") { folder in
             var report = PausesReport()
-            for disturbance in plan.disturbances {
+            for disturbance in only.isEmpty ? Disturbance.allCases : only {
                 complain("\(disturbance.rawValue), with \(rate) messages a second beside it")
                 let run = PausesRun(plan: plan, binaries: place.programs, folder: folder)
                 report.rows.append(try run.run(disturbance))

@@ -67,7 +67,7 @@ struct ScaleCommand: ParsableCommand {
             let run = try ScaleRun(plan, binaries: place.programs, in: folder)
             try run.run()
             var report = run.report
-            let crowds = CrowdRun(plan, binaries: place.programs, folder: folder)
+            let crowds = CrowdRun(plan: plan, binaries: place.programs, folder: folder)
             report.crowds = try crowds.run { complain($0) }
             print(place.json ? report.json : report.lines.joined(separator: "\n"))
             let isFlat = tolerance == 0 || report.rise <= tolerance

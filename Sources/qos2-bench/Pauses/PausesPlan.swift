@@ -3,7 +3,6 @@
 // How long, and with how many, each disturbance goes on beside a steady load.
 
 struct PausesPlan {
-    let disturbances: [Disturbance]
     let seconds: Double
     /// Messages a second of the steady load.
     let rate: Int

@@ -27,15 +27,9 @@ struct CrowdRun {
     private static let idleNanoseconds: Int64 = 10_000_000
     private static let connectedTopic = "$SYS/broker/clients/connected"
 
-    private let plan: ScalePlan
-    private let binaries: String
-    private let folder: String
-
-    init(_ plan: ScalePlan, binaries: String, folder: String) {
-        self.plan = plan
-        self.binaries = binaries
-        self.folder = folder
-    }
+    let plan: ScalePlan
+    let binaries: String
+    let folder: String
 
     func run(tell: (String) -> Void) throws -> [ScaleReport.CrowdCost] {
         let crowds = [Crowd.nobody, .connections(plan.connections), .queued(plan.queued)]

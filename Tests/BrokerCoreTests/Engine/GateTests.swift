@@ -150,15 +150,25 @@ import Testing
         }
     }
 
-    @Test func pingrespAndQoS0WaitForNoBatchOfOthers() {
+    /// A session that lasts, and two that end with their connections, of which `db` gets `t`.
+    private func trio(
+        qos: Int, window: UInt16? = nil,
+        _ play: (Scene, _ durable: Client, _ plc: Client, _ db: Client) -> Void
+    ) {
         scene { scene in
             let durable = scene.client("durable")
             let plc = scene.client("plc")
             let db = scene.client("db")
             durable.resume()
             plc.connect()
-            db.connect()
-            db.subscribe("t", qos: 0)
+            db.connect(window: window)
+            db.subscribe("t", qos: qos)
+            play(scene, durable, plc, db)
+        }
+    }
+
+    @Test func pingrespAndQoS0WaitForNoBatchOfOthers() {
+        trio(qos: 0) { scene, durable, plc, db in
             scene.home.isLate = true
             #expect(durable.publish("u", "x", qos: 2, id: 1) == [])
             #expect(plc.ping() == [.pingresp])
@@ -173,14 +183,7 @@ import Testing
 
     /// Nothing that such sessions are told follows from what is on its way to the disk.
     @Test func sessionsThatEndWaitForNoBatchOfOthers() {
-        scene { scene in
-            let durable = scene.client("durable")
-            let plc = scene.client("plc")
-            let db = scene.client("db")
-            durable.resume()
-            plc.connect()
-            db.connect()
-            db.subscribe("t", qos: 2)
+        trio(qos: 2) { scene, durable, plc, db in
             scene.home.isLate = true
             #expect(durable.publish("u", "x", qos: 2, id: 1) == [])
             #expect(plc.publish("t", "x", qos: 2, id: 1) == [.pubrec(1)])
@@ -195,14 +198,7 @@ import Testing
 
     /// But what others have promised reaches them no sooner: neither at once nor out of a queue.
     @Test func sessionsThatEndWaitForWhatIsPromisedToOthers() {
-        scene { scene in
-            let durable = scene.client("durable")
-            let plc = scene.client("plc")
-            let db = scene.client("db")
-            durable.resume()
-            plc.connect()
-            db.connect(window: 1)
-            db.subscribe("t", qos: 2)
+        trio(qos: 2, window: 1) { scene, durable, plc, db in
             plc.publishWhole("t", "1", id: 1)
             #expect(db.received() == [.publish("t", "1", qos: 2, id: 1)])
             durable.publish("t", "2", qos: 2, id: 1)
