@@ -61,5 +61,8 @@ class Libmosquitto(Compiled):
         "subscription identifiers": "takes several in one PUBLISH for a repeated property and "
         "leaves: MQTT 5.0, 3.3.2.3.8 has one for each subscription that matched",
         "holding": "acknowledges by itself",
+        "counting repeats 5.0": "counts a message that it holds anew when it comes again on the "
+        "next connection, and ends as if more than its Receive Maximum had come: MQTT 5.0, 4.9 "
+        "counts on each connection from the start",
         "topic aliases received": "gives them to the program, which would have to resolve them",
     }
