@@ -8,37 +8,30 @@
 /// was. Reaching a place that is not taken is a bug of ours and traps.
 @safe
 package struct Slab<Element: ~Copyable>: ~Copyable {
-    /// Links of the free list, or `taken`.
-    private struct Link {
-        var previous: Int32
-        var next: Int32
-    }
-
-    private static var taken: Int32 { -2 }
-    private static var none: Int32 { -1 }
-
+    /// To reach an element is to load one word and to see that it is an address.
+    private var entries: UnsafeMutablePointer<SlabEntry>
+    private var entryCapacity = 0
     private var memory = ChunkMemory<Element>()
-    private var links: UnsafeMutablePointer<Link>
-    private var linkCapacity = 0
-    private var firstFree = Slab.none
+    private var firstFree = SlabEntry.noPlace
     /// One more than the highest place ever taken.
     package private(set) var bound = 0
     package private(set) var count = 0
 
     package init() {
-        unsafe links = .allocate(capacity: 0)
+        precondition(MemoryLayout<Element>.alignment > 1, "an element's address must be even")
+        unsafe entries = .allocate(capacity: 0)
     }
 
     deinit {
         for place in 0..<bound where contains(place) {
             unsafe memory.address(of: place).deinitialize(count: 1)
         }
-        unsafe links.deallocate()
+        unsafe entries.deallocate()
     }
 
     @inline(__always)
     package func contains(_ place: Int) -> Bool {
-        unsafe place >= 0 && place < bound && links[place].next == Self.taken
+        unsafe UInt(bitPattern: place) < UInt(bitPattern: bound) && entries[place].isTaken
     }
 
     package subscript(place: Int) -> Element {
@@ -54,12 +47,12 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     @inline(__always)
     func pointer(to place: Int) -> UnsafeMutablePointer<Element> {
         precondition(contains(place), "place is not taken")
-        return unsafe memory.address(of: place)
+        return unsafe entries[place].address()
     }
 
     /// The place that the next `insert` without a number takes.
     package var nextPlace: Int {
-        firstFree == Self.none ? bound : Int(firstFree)
+        firstFree == SlabEntry.noPlace ? bound : firstFree
     }
 
     @inline(__always)
@@ -77,14 +70,15 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
         }
         precondition(!contains(place), "place \(place) is taken")
         unlink(place)
-        unsafe memory.address(of: place).initialize(to: element)
+        let address = unsafe memory.address(of: place)
+        unsafe address.initialize(to: element)
+        unsafe entries[place] = SlabEntry(taken: address)
         count += 1
     }
 
     @inline(__always)
     package mutating func remove(_ place: Int) -> Element {
-        precondition(contains(place), "place \(place) is not taken")
-        let element = unsafe memory.address(of: place).move()
+        let element = unsafe pointer(to: place).move()
         link(place)
         count -= 1
         return element
@@ -93,36 +87,72 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     @inline(never)
     private mutating func addPlace() {
         if bound == memory.capacity { memory.addChunk() }
-        if bound == linkCapacity { growLinks() }
+        if bound == entryCapacity { growEntries() }
         let place = bound
         bound += 1
         link(place)
     }
 
-    private mutating func growLinks() {
-        let grown = UnsafeMutablePointer<Link>.allocate(capacity: max(16, linkCapacity * 2))
-        unsafe grown.moveInitialize(from: links, count: bound)
-        unsafe links.deallocate()
-        unsafe links = grown
-        linkCapacity = max(16, linkCapacity * 2)
+    private mutating func growEntries() {
+        let capacity = max(16, entryCapacity * 2)
+        let grown = UnsafeMutablePointer<SlabEntry>.allocate(capacity: capacity)
+        unsafe grown.moveInitialize(from: entries, count: bound)
+        unsafe entries.deallocate()
+        unsafe entries = grown
+        entryCapacity = capacity
     }
 
     @inline(__always)
     private mutating func link(_ place: Int) {
-        unsafe (links + place).initialize(to: Link(previous: Self.none, next: firstFree))
-        if firstFree != Self.none { unsafe links[Int(firstFree)].previous = Int32(place) }
-        firstFree = Int32(place)
+        let free = SlabEntry(freeBefore: firstFree, after: SlabEntry.noPlace)
+        unsafe (entries + place).initialize(to: free)
+        if firstFree != SlabEntry.noPlace { unsafe entries[firstFree].previous = place }
+        firstFree = place
     }
 
     @inline(__always)
     private mutating func unlink(_ place: Int) {
-        let link = unsafe links[place]
-        if link.previous == Self.none {
-            firstFree = link.next
+        let (previous, next) = unsafe (entries[place].previous, entries[place].next)
+        if previous == SlabEntry.noPlace {
+            firstFree = next
         } else {
-            unsafe links[Int(link.previous)].next = link.next
+            unsafe entries[previous].next = next
         }
-        if link.next != Self.none { unsafe links[Int(link.next)].previous = link.previous }
-        unsafe links[place].next = Self.taken
+        if next != SlabEntry.noPlace { unsafe entries[next].previous = previous }
+    }
+}
+
+/// What is known of a place: the address of its element, which is even, or the links of the free list
+/// above a bit that is set.
+private struct SlabEntry {
+    /// Where the list of free places ends.
+    static let noPlace = Int(Int32.max)
+
+    private var word: UInt
+
+    init(taken address: UnsafeMutableRawPointer) {
+        word = UInt(bitPattern: address)
+    }
+
+    init(freeBefore next: Int, after previous: Int) {
+        word = UInt(next) << 32 | UInt(previous) << 1 | 1
+    }
+
+    @inline(__always)
+    var isTaken: Bool { word & 1 == 0 }
+
+    @inline(__always)
+    func address<Element: ~Copyable>() -> UnsafeMutablePointer<Element> {
+        unsafe UnsafeMutablePointer(bitPattern: word).unsafelyUnwrapped
+    }
+
+    var next: Int {
+        @inline(__always) get { Int(word >> 32) }
+        set { self = SlabEntry(freeBefore: newValue, after: previous) }
+    }
+
+    var previous: Int {
+        @inline(__always) get { Int(word >> 1 & 0x7FFF_FFFF) }
+        set { self = SlabEntry(freeBefore: next, after: newValue) }
     }
 }
