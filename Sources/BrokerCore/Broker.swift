@@ -7,6 +7,8 @@ import MQTT
 @safe
 package struct Broker: ~Copyable {
     var state: State
+    /// What the facts of this event refer to.
+    var details = Details()
     var connections = Slab<Connection>()
     var routes: Routes
     package var limits: Limits
@@ -41,14 +43,15 @@ package struct Broker: ~Copyable {
     /// `released` is the message of a fact of that name, which does not carry it.
     @inline(__always)
     mutating func record(
-        _ fact: Fact, releasing released: MessageID? = nil, into effects: inout EffectList
+        _ fact: Fact, releasing released: MessageID? = nil,
+        into effects: inout some Effects & ~Copyable
     ) {
-        let message = message(of: fact, effects.details) ?? released
-        let isDurable = isDurable(fact, message, effects.details)
+        let message = message(of: fact, details) ?? released
+        let isDurable = isDurable(fact, message, details)
         if isDurable, let message { journal(message, into: &effects) }
         let recorded = isDurable ? journalForm(of: fact, message) : fact
-        state.apply(fact, effects.details)
-        effects.append(.record(recorded, isDurable: isDurable))
+        state.apply(fact, details)
+        effects.record(recorded, isDurable: isDurable, of: self)
     }
 
     /// Replay knows nothing of sessions that are not durable. What such a publisher releases is for
@@ -87,6 +90,7 @@ package struct Broker: ~Copyable {
         }
     }
 
+    @inline(__always)
     private func hasDurable(_ receivers: Details.Receivers, _ details: borrowing Details) -> Bool {
         for at in receivers.range where details.receivers[at].isDurable {
             return true
@@ -105,11 +109,13 @@ package struct Broker: ~Copyable {
     }
 
     /// The body goes to the journal once, in front of the first durable fact that needs it.
-    private mutating func journal(_ message: MessageID, into effects: inout EffectList) {
+    private mutating func journal(
+        _ message: MessageID, into effects: inout some Effects & ~Copyable
+    ) {
         guard !state.messages[message].isJournalled else { return }
         let stored = Fact.stored(message)
-        state.apply(stored, effects.details)
-        effects.append(.record(stored, isDurable: true))
+        state.apply(stored, details)
+        effects.record(stored, isDurable: true, of: self)
     }
 
     /// One change of the counters.

@@ -46,21 +46,21 @@ extension Engine {
     package mutating func turnEnded(at now: Instant) {
         guard !pace.isImpatient else {
             submit()
-            release()
+            performer.release()
             return
         }
-        release()
-        guard journal.hasStaged, !journal.isCommitting else { return }
+        performer.release()
+        guard performer.journal.hasStaged, !performer.journal.isCommitting else { return }
         let due = commitDue(at: now)
         if due == nil { submit() }
-        if due != pace.due { command(.setDeadline(.commit, due)) }
+        if due != pace.due { performer.setDeadline(.commit, due) }
         pace.due = due
     }
 
     /// Nil if what is staged is to be submitted now.
     private func commitDue(at now: Instant) -> Instant? {
-        guard journal.bytesStaged < CommitPace.smallBytes else { return nil }
-        let isNeeded = !listed.isEmpty  // With nothing in flight, all wait for what is staged.
+        guard performer.journal.bytesStaged < CommitPace.smallBytes else { return nil }
+        let isNeeded = !performer.listed.isEmpty  // With nothing in flight, all wait for what is staged.
         if isNeeded, pace.awaited == 0 { return nil }
         let due = isNeeded ? pace.awaitedUntil : pace.due ?? now + pace.patience.forNeed
         return now < due ? due : nil
@@ -68,52 +68,55 @@ extension Engine {
 
     /// The home has made batch `number` durable. Call `turnEnded` after it.
     package mutating func committed(_ number: UInt64, at now: Instant) {
-        journal.committed(number)
+        performer.journal.committed(number)
         letGoOfWritten()
-        if pace.isImpatient || journal.bytesStaged >= CommitPace.smallBytes { submit() }
+        if pace.isImpatient || performer.journal.bytesStaged >= CommitPace.smallBytes { submit() }
         pace.awaited = 0
         pace.awaitedUntil = now + pace.patience.forAnswers
-        for id in listed where outlets[id.index].output.isWritable(durable: journal.durable) {
-            outlets[id.index].answersCommit = UInt32(truncatingIfNeeded: number)
+        for id in performer.listed
+        where performer.outlets[id.index].output.isWritable(durable: performer.journal.durable) {
+            performer.outlets[id.index].answersCommit = UInt32(truncatingIfNeeded: number)
             pace.awaited += 1
         }
         caughtUp(at: now)
-        release()
+        performer.release()
     }
 
     private mutating func submit() {
-        journal.submit()
+        performer.journal.submit()
         letGoOfWritten()
     }
 
     /// Bodies that went to the disk from where they are.
     private mutating func letGoOfWritten() {
-        while let place = journal.takeWritten() {
+        while let place = performer.journal.takeWritten() {
             broker.state.messages.release(MessageID(place: place))
         }
     }
 
     /// True if its messages are to wait until the disk has caught up.
     mutating func waitsForDisk(_ id: ConnectionID) -> Bool {
-        guard journal.bytesStaged >= pace.largeBytes, journal.isCommitting else { return false }
+        guard performer.journal.isCommitting, performer.journal.bytesStaged >= pace.largeBytes
+        else { return false }
         pace.isBehind = true
-        broker.pause(id, into: &effects)
+        broker.pause(id, into: &performer)
         return true
     }
 
     private mutating func caughtUp(at now: Instant) {
-        guard pace.isBehind, journal.bytesStaged < pace.largeBytes else { return }
+        guard pace.isBehind, performer.journal.bytesStaged < pace.largeBytes else { return }
         pace.isBehind = false
-        broker.resumePaused(into: &effects)
-        perform(at: now)
+        broker.resumePaused(into: &performer)
+        eventEnded()
     }
 
     /// Its peer has said something, or never will.
     mutating func noLongerAwaited(_ id: ConnectionID) {
         guard pace.awaited > 0,
-            outlets[id.index].answersCommit == UInt32(truncatingIfNeeded: journal.durable.batch)
+            performer.outlets[id.index].answersCommit
+                == UInt32(truncatingIfNeeded: performer.journal.durable.batch)
         else { return }
-        outlets[id.index].answersCommit = 0
+        performer.outlets[id.index].answersCommit = 0
         pace.awaited -= 1
     }
 }

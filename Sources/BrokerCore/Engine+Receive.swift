@@ -40,11 +40,12 @@ extension Engine {
     ) -> Int {
         guard broker.connections.contains(id.index) else { return bytes.count }
         noLongerAwaited(id)
+        performer.now = now
         let backlogMax = 2 * broker.limits.outputBytesMax
         var rule = PacketRule(for: broker.connections[id.index], broker.limits)
         var position = 0
         var isHeard = false
-        while let backlog = outlets[id.index].backlog {
+        while let backlog = performer.outlets[id.index].backlog {
             if backlog > backlogMax {
                 pauseFlooded(id)
                 return position
@@ -60,7 +61,7 @@ extension Engine {
                     broker.connections[id.index].partReceived = 0
                 }
                 let isTaken = try take(header, rule.version, bytes, on: id, at: now)
-                perform(at: now)
+                eventEnded()
                 if !isTaken { return position }
                 broker.count { $0.receivedPackets[header.kind] += 1 }
                 position = header.end
@@ -69,7 +70,7 @@ extension Engine {
                 }
             } catch {
                 refuse(error, on: id, at: now)
-                perform(at: now)
+                eventEnded()
             }
         }
         return bytes.count
@@ -92,8 +93,8 @@ extension Engine {
     /// its answers.
     @inline(never)
     private mutating func pauseFlooded(_ id: ConnectionID) {
-        outlets[id.index].isFlooded = true
-        command(.pauseReading(id))
+        performer.outlets[id.index].isFlooded = true
+        performer.pauseReading(id)
     }
 
     /// One whole packet. False if it was not taken and has to be offered again.
@@ -121,28 +122,30 @@ extension Engine {
     ) throws(DecodeError) -> Bool {
         if waitsForDisk(id) { return false }
         let packet = try PublishPacket(bytes, header, version, from: .client)
-        traceArrival(of: packet, bytes, on: id, at: now)
+        performer.traceArrival(of: packet, bytes, on: id, broker)
         let unacknowledged =
-            version == .v5 ? outlets[id.index].unacknowledged.count(durable: journal.durable) : 0
+            version == .v5
+            ? performer.outlets[id.index].unacknowledged.count(durable: performer.journal.durable)
+            : 0
         return broker.publish(
-            packet, bytes, on: id, unacknowledged: unacknowledged, at: now, into: &effects)
+            packet, bytes, on: id, unacknowledged: unacknowledged, at: now, into: &performer)
     }
 
     private mutating func acknowledged(
         _ kind: PacketKind, _ packet: PacketID, _ reason: ReasonCode, on id: ConnectionID,
         at now: Instant
     ) {
-        traceStep(.received, kind, packet, reason, id, at: now)
+        performer.traceStep(.received, kind, packet, reason, id, broker)
         let acknowledgement: OutboundFlow.Acknowledgement
         switch kind {
         case .pubrel:
-            broker.release(packet, on: id, at: now, into: &effects)
+            broker.release(packet, on: id, at: now, into: &performer)
             return
         case .puback: acknowledgement = .puback
         case .pubrec: acknowledgement = .pubrec
         default: acknowledgement = .pubcomp
         }
-        broker.acknowledged(acknowledgement, packet, reason, on: id, at: now, into: &effects)
+        broker.acknowledged(acknowledgement, packet, reason, on: id, at: now, into: &performer)
     }
 
     /// What does not come with each message stays out of the way of what does.
@@ -156,17 +159,17 @@ extension Engine {
             try connect(header, bytes, on: id, at: now)
         case .subscribe:
             let packet = try SubscribePacket(bytes, header, version)
-            broker.subscribe(packet, bytes, on: id, at: now, into: &effects)
+            broker.subscribe(packet, bytes, on: id, at: now, into: &performer)
         case .unsubscribe:
             let packet = try UnsubscribePacket(bytes, header, version)
-            broker.unsubscribe(packet, bytes, on: id, into: &effects)
+            broker.unsubscribe(packet, bytes, on: id, into: &performer)
         case .pingreq:
             _ = try PingPacket(header)
-            broker.ping(on: id, into: &effects)
+            broker.ping(on: id, into: &performer)
         case .disconnect:
             let packet = try DisconnectPacket(bytes, header, version, from: .client)
-            outlets[id.index].peerIsDone = true
-            broker.disconnect(packet, on: id, at: now, into: &effects)
+            performer.outlets[id.index].peerIsDone = true
+            broker.disconnect(packet, on: id, at: now, into: &performer)
         case .auth, .connack, .suback, .unsuback, .pingresp, .publish, .puback, .pubrec, .pubrel,
             .pubcomp:
             // No method is offered, so no AUTH is due; the others are the server's. [MQTT-4.12.0-7]
@@ -185,7 +188,7 @@ extension Engine {
             broker.connections[id.index].version = version
         }
         let packet = try ConnectPacket(bytes, header)
-        broker.connect(packet, bytes, on: id, at: now, into: &effects)
+        broker.connect(packet, bytes, on: id, at: now, into: &performer)
     }
 
     /// [MQTT-4.13.1-1]
@@ -193,9 +196,9 @@ extension Engine {
     private mutating func refuse(_ error: DecodeError, on id: ConnectionID, at now: Instant) {
         switch error {
         case .unsupportedVersion(let level):
-            broker.unsupportedVersion(level, on: id, at: now, into: &effects)
+            broker.unsupportedVersion(level, on: id, at: now, into: &performer)
         default:
-            broker.violated(id, error.reason, error.description, at: now, into: &effects)
+            broker.violated(id, error.reason, error.description, at: now, into: &performer)
         }
     }
 }

@@ -15,8 +15,9 @@ extension Engine {
 
     /// Call it once, before the first connection.
     package mutating func recovered(at now: Instant) {
-        broker.recovered(at: now, into: &effects)
-        perform(at: now)
+        performer.now = now
+        broker.recovered(at: now, into: &performer)
+        eventEnded()
         turnEnded(at: now)
     }
 
@@ -27,11 +28,12 @@ extension Engine {
         broker.storeIsFull = isFull
         guard hadNoRoom, !isFull, !broker.memoryIsFull else { return }
         broker.waitsForMemory = false
-        broker.resumePaused(into: &effects)
-        perform(at: now)
+        performer.now = now
+        broker.resumePaused(into: &performer)
+        eventEnded()
         turnEnded(at: now)
     }
 
     /// Nothing is on its way to the disk.
-    package var isSettled: Bool { journal.isSettled }
+    package var isSettled: Bool { performer.journal.isSettled }
 }

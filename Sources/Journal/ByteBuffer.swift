@@ -75,7 +75,7 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Appends the four bytes of `word`, lowest first: a whole acknowledgement in one store.
-    @inlinable
+    @inlinable @inline(__always)
     @discardableResult
     public mutating func append(word: UInt32) -> Int {
         let moved = reserve(4)

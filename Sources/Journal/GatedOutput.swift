@@ -72,7 +72,7 @@ public struct GatedOutput: ~Copyable {
     }
 
     /// Appends a whole four-byte packet, its first byte lowest in `word`.
-    @inlinable
+    @inlinable @inline(__always)
     public mutating func append(word: UInt32, behind gate: Gate, durable: Gate) {
         willAppend(behind: gate, durable: durable)
         let moved = buffer.append(word: word)

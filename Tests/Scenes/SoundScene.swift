@@ -47,7 +47,9 @@ extension Scene {
 
     private func expectMessagesHeld() {
         #expect(engine.broker.state.messages.blocksInUse == engine.broker.state.messages.count)
-        let isWriting = links.keys.contains { engine.outlets[$0.index].output.pendingBytes > 0 }
+        let isWriting = links.keys.contains {
+            engine.performer.outlets[$0.index].output.pendingBytes > 0
+        }
         if !isWriting {
             let referenced = engine.broker.state.referencedMessages()
             #expect(engine.broker.state.messages.count == referenced.count, "leaked messages")

@@ -95,16 +95,32 @@ package struct Details: ~Copyable {
     }
 
     package var receivers = Pile<Receiver>()
-    package var openings: [Opening] = []
-    package var filters: [Filter] = []
+    package private(set) var openings = Pile<Opening>()
+    package private(set) var filters = Pile<Filter>()
 
     package init() {}
 
     @inline(__always)
     mutating func removeAll() {
         receivers.removeAll()
-        if !openings.isEmpty { openings.removeAll() }
-        if !filters.isEmpty { filters.removeAll() }
+        if !openings.isEmpty || !filters.isEmpty { removeRare() }
+    }
+
+    @inline(never)
+    private mutating func removeRare() {
+        openings.removeAll()
+        filters.removeAll()
+    }
+
+    /// Returns the number by which a fact names it.
+    mutating func add(_ opening: Opening) -> Int32 {
+        openings.append(opening)
+        return Int32(openings.count - 1)
+    }
+
+    mutating func add(_ filter: Filter) -> Int32 {
+        filters.append(filter)
+        return Int32(filters.count - 1)
     }
 
     /// What a session was given already in the list of receivers that begins at `start`: with

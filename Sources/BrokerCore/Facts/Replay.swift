@@ -142,13 +142,11 @@ package struct Replay: ~Copyable {
         let expires = try reader.word(bytes) == 1
         let willExpiry = try reader.word(bytes)
         let connections = try reader.word(bytes)
-        details.openings = [
+        return details.add(
             Details.Opening(
                 client: ClientID(bytes, reader.takeRest()), expiry: expiry,
                 will: will == .max ? nil : MessageID(place: will), willDelay: delay,
-                willExpiry: expires ? willExpiry : nil, connections: connections)
-        ]
-        return 0
+                willExpiry: expires ? willExpiry : nil, connections: connections))
     }
 
     private mutating func filter(
@@ -161,11 +159,10 @@ package struct Replay: ~Copyable {
         else {
             throw .malformed(at: reader.start)
         }
-        details.filters = [
+        return details.add(
             Details.Filter(
                 text: reader.takeRest().map { bytes[$0] }, options: options, identifier: identifier)
-        ]
-        return 0
+        )
     }
 
     /// `message` is nil for `released`: there the session knows it under the identifier.

@@ -47,7 +47,7 @@ struct State: ~Copyable {
 
     func contains(_ id: SessionID) -> Bool { sessions.contains(id.index) }
 
-    @inline(__always)
+    @_transparent
     mutating func apply(_ fact: Fact, _ details: borrowing Details) {
         switch fact {
         case .stored(let message): messages[message].isJournalled = true

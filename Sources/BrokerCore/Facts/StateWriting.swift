@@ -33,19 +33,19 @@ extension State {
             client: self[id].client, expiry: expiry.outlivesConnection ? expiry : .never,
             will: will?.message, willDelay: will?.delay ?? 0, willExpiry: will?.expiry,
             connections: self[id].connections)
-        details.openings = [opening]
+        let detail = details.add(opening)
         if let will { writeBody(of: will.message, &written, into: &journal) }
-        encode(.opened(id, detail: 0), details, into: &journal)
+        encode(.opened(id, detail: detail), details, into: &journal)
         if expiry != opening.expiry {
             encode(.expiryChanged(id, expiry), details, into: &journal)
         }
         for (text, subscription) in subscriptions.inOrder(self[id].subscriptions, of: id) {
-            details.filters = [
+            details.removeAll()
+            let detail = details.add(
                 Details.Filter(
                     text: text, options: subscription.options,
-                    identifier: subscription.identifier)
-            ]
-            encode(.subscribed(id, detail: 0), details, into: &journal)
+                    identifier: subscription.identifier))
+            encode(.subscribed(id, detail: detail), details, into: &journal)
         }
     }
 

@@ -6,13 +6,14 @@ import MQTT
 extension Broker {
     /// PUBREL: the message is handed on, all or nothing. [MQTT-4.3.3-11]
     package mutating func release(
-        _ packetID: PacketID, on id: ConnectionID, at now: Instant, into effects: inout EffectList
+        _ packetID: PacketID, on id: ConnectionID, at now: Instant,
+        into effects: inout some Effects & ~Copyable
     ) {
         let session = connections[id.index].session
         guard let message = state[session].inbound.held(for: packetID) else {
             let reason: ReasonCode =
                 connections[id.index].version == .v5 ? .packetIdentifierNotFound : .success
-            effects.append(.acknowledge(.pubcomp, packetID, reason, to: id))
+            effects.acknowledge(.pubcomp, packetID, reason, to: id, from: &self)
             return
         }
         if !connections[id.index].inherited.isEmpty {
@@ -20,28 +21,29 @@ extension Broker {
         }
         state.messages.hold(message)
         let receivers = chooseReceivers(
-            of: message, through: routes(of: message), from: session, at: now,
+            of: message, through: entry(of: message), from: session, at: now,
             into: &effects)
         record(
             .released(session, packetID, receivers: receivers), releasing: message,
             into: &effects)
         if state.messages[message].retain { armRetained(into: &effects) }
-        effects.append(.acknowledge(.pubcomp, packetID, .success, to: id))
+        effects.acknowledge(.pubcomp, packetID, .success, to: id, from: &self)
         deliver(receivers, into: &effects)
-        effects.append(.letGo(message))
+        effects.letGo(message, of: &self)
     }
 
     /// PUBACK, PUBREC or PUBCOMP from a receiver.
     package mutating func acknowledged(
         _ acknowledgement: OutboundFlow.Acknowledgement, _ packetID: PacketID,
-        _ reason: ReasonCode, on id: ConnectionID, at now: Instant, into effects: inout EffectList
+        _ reason: ReasonCode, on id: ConnectionID, at now: Instant,
+        into effects: inout some Effects & ~Copyable
     ) {
         let session = connections[id.index].session
         guard let flight = state[session].outbound[packetID] else {
             if acknowledgement == .pubrec {
                 let reason: ReasonCode =
                     connections[id.index].version == .v5 ? .packetIdentifierNotFound : .success
-                effects.append(.acknowledge(.pubrel, packetID, reason, to: id))
+                effects.acknowledge(.pubrel, packetID, reason, to: id, from: &self)
             }
             return
         }
@@ -50,7 +52,7 @@ extension Broker {
         case .release:
             hasArrived(packetID, session, on: id, into: &effects)
         case .repeatRelease:
-            effects.append(.acknowledge(.pubrel, packetID, .success, to: id))
+            effects.acknowledge(.pubrel, packetID, .success, to: id, from: &self)
         case .complete, .refuse:
             if step == .refuse {  // [MQTT-4.4.0-2]
                 drop(flight.held.message, .refused, of: session, into: &effects)
@@ -68,15 +70,15 @@ extension Broker {
     /// From here on it owes a PUBREL, and no PUBLISH. [MQTT-4.3.3-4]
     private mutating func hasArrived(
         _ packetID: PacketID, _ session: SessionID, on id: ConnectionID,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         record(.acknowledged(session, packetID), into: &effects)
-        effects.append(.acknowledge(.pubrel, packetID, .success, to: id))
+        effects.acknowledge(.pubrel, packetID, .success, to: id, from: &self)
     }
 
     private mutating func complete(
         _ packetID: PacketID, _ session: SessionID, on id: ConnectionID, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         record(.completed(session, packetID), into: &effects)
         fillWindow(session, on: id, at: now, into: &effects)
@@ -85,7 +87,7 @@ extension Broker {
     /// The connection's output has drained after it was over its limit, or has room for more of
     /// its welcome.
     package mutating func drained(
-        _ id: ConnectionID, at now: Instant, into effects: inout EffectList
+        _ id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         guard connections.contains(id.index) else { return }
         connections[id.index].isCongested = false

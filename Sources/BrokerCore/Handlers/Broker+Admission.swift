@@ -51,7 +51,7 @@ extension Broker {
     @inline(__always)
     mutating func admission(
         of packet: PublishPacket, _ topic: Span<UInt8>, on id: ConnectionID,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) -> Admission {
         guard memoryIsFull || storeIsFull || anyIsFull else { return .welcome }
         return examine(packet, topic, on: id, into: &effects)
@@ -59,7 +59,7 @@ extension Broker {
 
     private mutating func examine(
         _ packet: PublishPacket, _ topic: Span<UInt8>, on id: ConnectionID,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) -> Admission {
         let publisher = connections[id.index].session
         if memoryIsFull { waitsForMemory = true }
@@ -67,7 +67,7 @@ extension Broker {
             return wait(id, into: &effects)
         }
         guard limits.overflow == .refuse, anyIsFull else { return .welcome }
-        let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
+        let entry = entry(of: topic)
         guard let full = firstFull(of: routes.entries[entry], from: publisher) else {
             return .welcome
         }
@@ -100,7 +100,7 @@ extension Broker {
         if packet.retain || packet.qos == .exactlyOnce && state[publisher].isJournalled {
             return true
         }
-        let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
+        let entry = entry(of: topic)
         return routes.entries[entry].routes.contains { route in
             route.grant(from: publisher)?.qos ?? .atMostOnce > .atMostOnce
                 && state[route.session].isJournalled
@@ -109,7 +109,7 @@ extension Broker {
 
     /// MQTT 5.0 can be told to come back; MQTT 3.1.1 can only be made to wait.
     private mutating func wait(
-        _ id: ConnectionID, into effects: inout EffectList
+        _ id: ConnectionID, into effects: inout some Effects & ~Copyable
     ) -> Admission {
         if connections[id.index].version == .v5 { return .refused }
         pause(id, into: &effects)
@@ -117,16 +117,16 @@ extension Broker {
     }
 
     @inline(never)
-    mutating func pause(_ id: ConnectionID, into effects: inout EffectList) {
+    mutating func pause(_ id: ConnectionID, into effects: inout some Effects & ~Copyable) {
         connections[id.index].isPaused = true
         if !paused.contains(id) { paused.append(id) }
-        effects.append(.pauseReading(id))
+        effects.pauseReading(id)
     }
 
     /// Offers what the paused publishers said once more, as soon as there is room again.
-    mutating func resumePaused(into effects: inout EffectList) {
+    mutating func resumePaused(into effects: inout some Effects & ~Copyable) {
         for id in paused {
-            effects.append(.resumeReading(id))
+            effects.resumeReading(id)
         }
         paused.removeAll()
     }

@@ -5,12 +5,12 @@ import MQTT
 extension Broker {
     package mutating func opened(
         _ id: ConnectionID, peer: String, _ terms: Terms? = nil, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         connections.insert(
             Connection(peer: peer, terms ?? limits.terms, at: now), at: id.index)
         count { $0.connectionsTotal += 1 }
-        effects.append(.setDeadline(.connection(id), now + limits.connectTime))
+        effects.setDeadline(.connection(id), now + limits.connectTime)
     }
 
     private func arrival(of id: ConnectionID) -> Arrival {
@@ -24,7 +24,7 @@ extension Broker {
 
     package mutating func connect(
         _ packet: ConnectPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         connections[id.index].version = packet.version
         connections[id.index].packetSizeMax = packet.maximumPacketSize ?? .max
@@ -53,10 +53,10 @@ extension Broker {
         join(id, session, packet)
         connack.sessionPresent = isPresent
         adjust(&connack, packet, opening.expiry, on: id)
-        effects.answer(.connack(connack), to: id)
+        effects.answer(.connack(connack), to: id, from: &self)
         armKeepAlive(id, at: now, into: &effects)
-        effects.append(.setDeadline(.session(session), nil))
-        if let will { effects.append(.letGo(will)) }
+        effects.setDeadline(.session(session), nil)
+        if let will { effects.letGo(will, of: &self) }
         resume(session, on: id, at: now, into: &effects)
     }
 
@@ -103,12 +103,12 @@ extension Broker {
     /// CONNACK with a failure, then close. [MQTT-3.2.2-7]
     private mutating func refuse(
         _ id: ConnectionID, _ client: ClientID?, _ reason: ReasonCode, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         count { $0.refusedConnections[reason] += 1 }
         effects.tell(.refused(client, peer: peer(of: id), reason, detail: reason.name))
         effects.answer(
-            .connack(Answer.Connack(reason: reason, explanation: reason.name)), to: id)
+            .connack(Answer.Connack(reason: reason, explanation: reason.name)), to: id, from: &self)
         leave(id, at: now, into: &effects)
     }
 
@@ -125,13 +125,12 @@ extension Broker {
     /// The session of this client: the old one resumed, or a new one. [MQTT-3.1.4-4]
     private mutating func enter(
         _ opening: Details.Opening, _ packet: ConnectPacket, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) -> (SessionID, isPresent: Bool) {
         if let old = state.session(of: opening.client) {
             takeOver(old, byCleanStart: packet.cleanStart, at: now, into: &effects)
         }
-        let detail = Int32(effects.details.openings.count)
-        effects.details.openings.append(opening)
+        let detail = details.add(opening)
         if let old = state.session(of: opening.client) {
             if !packet.cleanStart {  // [MQTT-3.1.2-5]
                 record(.resumed(old, detail: detail), into: &effects)
@@ -178,7 +177,7 @@ extension Broker {
 
     private mutating func tellConnected(
         _ id: ConnectionID, _ session: SessionID, _ isPresent: Bool,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         effects.tell(
             .connected(
@@ -189,12 +188,13 @@ extension Broker {
 
     /// Resends what is open, in order, then goes on with what waits. [MQTT-4.4.0-1]
     private mutating func resume(
-        _ session: SessionID, on id: ConnectionID, at now: Instant, into effects: inout EffectList
+        _ session: SessionID, on id: ConnectionID, at now: Instant,
+        into effects: inout some Effects & ~Copyable
     ) {
         guard state[session].outbound.count > 0 || !state[session].waiting.isEmpty else { return }
         state[session].outbound.connectionChanged()
         for (packet, flight) in state[session].outbound.inOrder where flight.flow == .released {
-            effects.append(.acknowledge(.pubrel, packet, .success, to: id))
+            effects.acknowledge(.pubrel, packet, .success, to: id, from: &self)
         }
         fillWindow(session, on: id, at: now, into: &effects)
     }

@@ -6,7 +6,7 @@ import MQTT
 
 extension Broker {
     package mutating func deadlineReached(
-        _ deadline: Deadline, at now: Instant, into effects: inout EffectList
+        _ deadline: Deadline, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         switch deadline {
         case .connection(let id): connectionDue(id, at: now, into: &effects)
@@ -20,39 +20,42 @@ extension Broker {
     /// So many at a time that nobody has to wait for it.
     private static var expiredAtOnce: Int { 1000 }
 
-    private mutating func retainedDue(at now: Instant, into effects: inout EffectList) {
+    private mutating func retainedDue(at now: Instant, into effects: inout some Effects & ~Copyable)
+    {
         retainedDeadline = nil
         for _ in 0..<Self.expiredAtOnce {
             guard let message = state.nextExpired(at: now) else { break }
             count { $0.retainedExpired += 1 }
             state.messages.hold(message)
             record(.retainedExpired(message), into: &effects)
-            effects.append(.letGo(message))
+            effects.letGo(message, of: &self)
         }
         armRetained(into: &effects)
     }
 
     /// The next retained message to expire.
-    mutating func armRetained(into effects: inout EffectList) {
+    mutating func armRetained(into effects: inout some Effects & ~Copyable) {
         guard let next = state.retainedExpiry.next else { return }
         if let armed = retainedDeadline, armed <= next { return }
         retainedDeadline = next
-        effects.append(.setDeadline(.retained, next))
+        effects.setDeadline(.retained, next)
     }
 
     /// The message path only notes when it last heard something; the deadline is moved here.
-    func armKeepAlive(_ id: ConnectionID, at now: Instant, into effects: inout EffectList) {
+    func armKeepAlive(
+        _ id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
+    ) {
         let due = connections[id.index].keepAlive.tolerance.map {
             connections[id.index].lastReceived + $0
         }
-        effects.append(.setDeadline(.connection(id), due))
+        effects.setDeadline(.connection(id), due)
     }
 
     /// PINGREQ: the client has nothing else to say, so what its messages needed is given back.
     /// [MQTT-3.12.4-1]
-    mutating func ping(on id: ConnectionID, into effects: inout EffectList) {
+    mutating func ping(on id: ConnectionID, into effects: inout some Effects & ~Copyable) {
         rest(connections[id.index].session)
-        effects.append(.pong(to: id))
+        effects.pong(to: id, from: &self)
     }
 
     /// Gives the memory back that a session needs only while messages pass.
@@ -63,7 +66,7 @@ extension Broker {
     }
 
     private mutating func connectionDue(
-        _ id: ConnectionID, at now: Instant, into effects: inout EffectList
+        _ id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         guard connections.contains(id.index) else { return }
         switch connections[id.index].phase {
@@ -80,7 +83,7 @@ extension Broker {
                 armKeepAlive(id, at: now, into: &effects)
                 return
             }
-            effects.append(.disconnect(.keepAliveTimeout, id))  // [MQTT-3.1.2-22]
+            effects.disconnect(.keepAliveTimeout, id, from: &self)  // [MQTT-3.1.2-22]
             leave(id, .keepAlive(seconds: keepAlive.seconds), at: now, into: &effects)
         case .closing:
             return
@@ -88,16 +91,16 @@ extension Broker {
     }
 
     /// The next of will and expiry of a session without a connection.
-    func armSession(_ id: SessionID, into effects: inout EffectList) {
+    func armSession(_ id: SessionID, into effects: inout some Effects & ~Copyable) {
         guard let closedAt = state[id].closedAt else { return }
         let expiry = state[id].expiry.end(after: closedAt)
         let will = state[id].will.map { closedAt + .seconds(Int64($0.delay)) }
         let due = [expiry, will].compactMap { $0 }.min()
-        effects.append(.setDeadline(.session(id), due))
+        effects.setDeadline(.session(id), due)
     }
 
     private mutating func sessionDue(
-        _ id: SessionID, at now: Instant, into effects: inout EffectList
+        _ id: SessionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         guard state.contains(id), state[id].connection == nil, let closedAt = state[id].closedAt
         else { return }

@@ -8,7 +8,7 @@ extension Broker {
     /// DISCONNECT came. [MQTT-3.14.4-3]
     package mutating func disconnect(
         _ packet: DisconnectPacket, on id: ConnectionID, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         let session = connections[id.index].session
         if let seconds = packet.sessionExpiry {
@@ -30,18 +30,18 @@ extension Broker {
     @inline(never)
     package mutating func violated(
         _ id: ConnectionID, _ reason: ReasonCode, _ detail: String, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         switch connections[id.index].phase {
         case .awaitingConnect:
             count { $0.refusedConnections[reason] += 1 }
             effects.tell(.refused(nil, peer: peer(of: id), reason, detail: detail))
             if connections[id.index].version == .v5 {
-                effects.answer(.connack(Answer.Connack(reason: reason)), to: id)
+                effects.answer(.connack(Answer.Connack(reason: reason)), to: id, from: &self)
             }
         case .open:
             count { $0.violations[reason] += 1 }
-            effects.append(.disconnect(reason, id))
+            effects.disconnect(reason, id, from: &self)
         case .closing:
             return
         }
@@ -50,24 +50,25 @@ extension Broker {
 
     /// CONNECT with a level that is not spoken here. [MQTT-3.1.2-2]
     package mutating func unsupportedVersion(
-        _ level: UInt8, on id: ConnectionID, at now: Instant, into effects: inout EffectList
+        _ level: UInt8, on id: ConnectionID, at now: Instant,
+        into effects: inout some Effects & ~Copyable
     ) {
         let reason = ReasonCode.unsupportedProtocolVersion
         count { $0.refusedConnections[reason] += 1 }
         effects.tell(
             .refused(nil, peer: peer(of: id), reason, detail: "protocol level \(level)"))
         connections[id.index].version = level >= 5 ? .v5 : .v311
-        effects.answer(.connack(Answer.Connack(reason: reason)), to: id)
+        effects.answer(.connack(Answer.Connack(reason: reason)), to: id, from: &self)
         leave(id, at: now, into: &effects)
     }
 
     /// The broker stops: every client is told. [MQTT-3.14.4-1]
-    package mutating func shutDown(at now: Instant, into effects: inout EffectList) {
+    package mutating func shutDown(at now: Instant, into effects: inout some Effects & ~Copyable) {
         let reason: ReasonCode =
             limits.serverReference == nil ? .serverShuttingDown : .useAnotherServer
         for place in 0..<connections.bound where connections.contains(place) {
             let id = ConnectionID(place: UInt32(place))
-            if connections[place].phase == .open { effects.append(.disconnect(reason, id)) }
+            if connections[place].phase == .open { effects.disconnect(reason, id, from: &self) }
             leave(id, .shutDown, at: now, into: &effects)
         }
     }
@@ -76,22 +77,23 @@ extension Broker {
     /// For its session the connection has ended already.
     mutating func leave(
         _ id: ConnectionID, _ departure: Departure = .disconnected, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         guard connections[id.index].phase != .closing else { return }
         let wasOpen = connections[id.index].phase == .open
         connections[id.index].phase = .closing
-        effects.append(.setDeadline(.connection(id), nil))
-        effects.append(.close(id))
+        effects.setDeadline(.connection(id), nil)
+        effects.close(id, from: &self)
         guard wasOpen else { return }
         depart(connections[id.index].session, departure, at: now, into: &effects)
     }
 
     /// The socket is gone.
     package mutating func closed(
-        _ id: ConnectionID, _ cause: String, at now: Instant, into effects: inout EffectList
+        _ id: ConnectionID, _ cause: String, at now: Instant,
+        into effects: inout some Effects & ~Copyable
     ) {
-        effects.append(.setDeadline(.connection(id), nil))
+        effects.setDeadline(.connection(id), nil)
         let connection = connections.remove(id.index)
         for delivery in connection.welcome { state.messages.release(delivery.message) }
         if connection.isPaused { paused.removeAll { $0 == id } }
@@ -101,10 +103,11 @@ extension Broker {
 
     /// Another connection takes the session: the old one is told and closed. [MQTT-3.1.4-3]
     mutating func takeOver(
-        _ session: SessionID, byCleanStart: Bool, at now: Instant, into effects: inout EffectList
+        _ session: SessionID, byCleanStart: Bool, at now: Instant,
+        into effects: inout some Effects & ~Copyable
     ) {
         guard let id = state[session].connection else { return }
-        effects.append(.disconnect(.sessionTakenOver, id))
+        effects.disconnect(.sessionTakenOver, id, from: &self)
         // A will with a delay is spared when the session goes on. [MQTT-3.1.3-9]
         let sessionGoesOn = !byCleanStart && state[session].expiry.outlivesConnection
         if sessionGoesOn, let will = state[session].will, will.delay > 0 {
@@ -116,7 +119,7 @@ extension Broker {
     /// What follows for the session when its connection has ended.
     private mutating func depart(
         _ session: SessionID, _ departure: Departure, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         state[session].connection = nil
         count { $0.connectionsOpen -= 1 }
@@ -137,7 +140,8 @@ extension Broker {
     /// The session is over for good. A will that still waits goes out now; its unreleased messages
     /// go with it, counted.
     mutating func endSession(
-        _ session: SessionID, expired: Bool, at now: Instant, into effects: inout EffectList
+        _ session: SessionID, expired: Bool, at now: Instant,
+        into effects: inout some Effects & ~Copyable
     ) {
         if state[session].will != nil { publishWill(of: session, at: now, into: &effects) }
         if expired { count { $0.sessionsExpired += 1 } }
@@ -147,13 +151,14 @@ extension Broker {
         let taken = handOver(from: session, at: now, into: &effects)
         tellDropped(.sessionEnded, client, undelivered - taken, into: &effects)
         effects.tell(.sessionEnded(client, expired: expired))
-        effects.append(.setDeadline(.session(session), nil))
+        effects.setDeadline(.session(session), nil)
         record(.ended(session), into: &effects)
         resumePaused(into: &effects)
     }
 
     private mutating func tellDropped(
-        _ reason: DropReason, _ client: ClientID, _ number: Int, into effects: inout EffectList
+        _ reason: DropReason, _ client: ClientID, _ number: Int,
+        into effects: inout some Effects & ~Copyable
     ) {
         guard number > 0 else { return }
         count { $0.dropped[Int(reason.rawValue)] += UInt64(number) }

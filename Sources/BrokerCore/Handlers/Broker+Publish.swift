@@ -9,7 +9,7 @@ extension Broker {
     /// `unacknowledged` messages of QoS 1 wait for their PUBACK.
     package mutating func publish(
         _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID,
-        unacknowledged: Int = 0, at now: Instant, into effects: inout EffectList
+        unacknowledged: Int = 0, at now: Instant, into effects: inout some Effects & ~Copyable
     ) -> Bool {
         if let (reason, detail) = breach(by: packet, on: id, unacknowledged: unacknowledged) {
             violated(id, reason, detail, at: now, into: &effects)
@@ -28,7 +28,7 @@ extension Broker {
     @inline(never)
     private mutating func name(
         _ alias: UInt16, _ topic: Span<UInt8>, on id: ConnectionID, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) -> [UInt8]? {
         guard alias <= connections[id.index].topicAliasMax else {
             violated(
@@ -50,7 +50,7 @@ extension Broker {
     @inline(__always)
     private mutating func publish(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>,
-        on id: ConnectionID, at now: Instant, into effects: inout EffectList
+        on id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) -> Bool {
         if let reason = refusal(of: packet, topic) {
             refuse(packet, reason, on: id, at: now, into: &effects)
@@ -79,7 +79,7 @@ extension Broker {
     @inline(never)
     private mutating func refuse(
         _ packet: PublishPacket, _ reason: ReasonCode, on id: ConnectionID, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         guard connections[id.index].version == .v5, let packetID = packet.id else {
             violated(id, reason, "PUBLISH: \(reason.name)", at: now, into: &effects)
@@ -87,14 +87,14 @@ extension Broker {
         }
         count { $0.refusedPublishes[reason] += 1 }
         let kind: PacketKind = packet.qos == .atLeastOnce ? .puback : .pubrec
-        effects.append(.acknowledge(kind, packetID, reason, to: id))
+        effects.acknowledge(kind, packetID, reason, to: id, from: &self)
     }
 
     /// There is no answer that could refuse it, so a retained one waits for room in the store.
     private mutating func publishAtMostOnce(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
         at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) -> Bool {
         if storeIsFull || memoryIsFull, packet.retain {
             waitsForMemory = memoryIsFull
@@ -108,12 +108,12 @@ extension Broker {
     private mutating func publishAtLeastOnce(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
         at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) -> Bool {
         switch admission(of: packet, topic, on: id, into: &effects) {
         case .welcome:
             routeNow(packet, topic, bytes, on: id, at: now, into: &effects)
-            effects.append(.acknowledge(.puback, packet.id!, .success, to: id))
+            effects.acknowledge(.puback, packet.id!, .success, to: id, from: &self)
             return true
         case .refused:
             refuse(packet, .quotaExceeded, on: id, at: now, into: &effects)
@@ -128,7 +128,7 @@ extension Broker {
     private mutating func publishExactlyOnce(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
         at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) -> Bool {
         let session = connections[id.index].session
         let packetID = packet.id!
@@ -136,7 +136,7 @@ extension Broker {
             // Already ours. Only the acknowledgement was lost.
             connections[id.index].inherited.remove(packetID)
             count { $0.duplicatesSuppressed += 1 }
-            effects.append(.acknowledge(.pubrec, packetID, .success, to: id))
+            effects.acknowledge(.pubrec, packetID, .success, to: id, from: &self)
             return true
         }
         if state[session].unreleasedBytes >= limits.waitingBytesMax {
@@ -161,10 +161,10 @@ extension Broker {
     /// Keeps a QoS 2 message until its PUBREL.
     private mutating func keep(
         _ message: MessageID, _ packetID: PacketID, of session: SessionID, on id: ConnectionID,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         record(.accepted(message, from: session, packetID), into: &effects)
-        effects.append(.acknowledge(.pubrec, packetID, .success, to: id))
+        effects.acknowledge(.pubrec, packetID, .success, to: id, from: &self)
         state.messages.release(message)  // The session holds it.
     }
 
@@ -172,36 +172,50 @@ extension Broker {
     private mutating func routeNow(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
         at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
-        let entry = routes.resolve(topic, state.subscriptions, &state.identifierLists)
+        let entry = entry(of: topic)
         guard packet.retain || !routes.entries[entry].isEmpty else { return }
         let message = makeMessage(packet, topic, bytes, at: now)
         route(
             message, through: entry, from: connections[id.index].session, at: now, into: &effects)
-        effects.append(.letGo(message))
+        effects.letGo(message, of: &self)
     }
 
     /// The body is copied here and nowhere else; a large one stays where it is.
     private mutating func makeMessage(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, at now: Instant
     ) -> MessageID {
+        if packet.payload.count >= MessageStore.keptPayload,
+            let message = keepMessage(packet, topic, bytes, at: now)
+        {
+            return message
+        }
+        return state.messages.create(Self.draft(of: packet, topic, at: now)) { body in
+            Self.appendHead(packet, topic, bytes, to: &body)
+            body.append(bytes.extracting(packet.payload))
+        }
+    }
+
+    @inline(never)
+    private mutating func keepMessage(
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, at now: Instant
+    ) -> MessageID? {
+        state.messages.keep(Self.draft(of: packet, topic, at: now)) {
+            Self.appendHead(packet, topic, bytes, to: &$0)
+        }
+    }
+
+    @inline(__always)
+    private static func draft(
+        of packet: PublishPacket, _ topic: Span<UInt8>, at now: Instant
+    ) -> MessageStore.Draft {
         let expires = packet.properties.messageExpiry.map { now + .seconds(Int64($0)) }
-        let draft = MessageStore.Draft(
+        return MessageStore.Draft(
             qos: packet.qos, retain: packet.retain, expires: expires ?? .distantFuture,
             topicCount: topic.count,
             propertiesCount: packet.properties.forwardableCount,
             payloadCount: packet.payload.count)
-        if draft.payloadCount >= MessageStore.keptPayload,
-            let message = state.messages.keep(
-                draft, { Self.appendHead(packet, topic, bytes, to: &$0) })
-        {
-            return message
-        }
-        return state.messages.create(draft) { body in
-            Self.appendHead(packet, topic, bytes, to: &body)
-            body.append(bytes.extracting(packet.payload))
-        }
     }
 
     /// What a body has in front of its payload.
@@ -212,7 +226,14 @@ extension Broker {
     ) {
         body.append(topic)
         if packet.properties.forwardableCount > 0 {
-            packet.properties.appendForwardable(from: bytes, to: &body)
+            appendProperties(of: packet, bytes, to: &body)
         }
+    }
+
+    @inline(never)
+    private static func appendProperties(
+        of packet: PublishPacket, _ bytes: Span<UInt8>, to body: inout OutputRawSpan
+    ) {
+        packet.properties.appendForwardable(from: bytes, to: &body)
     }
 }

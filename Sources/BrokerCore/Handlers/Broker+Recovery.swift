@@ -4,7 +4,7 @@
 import MQTT
 
 extension Broker {
-    mutating func recovered(at now: Instant, into effects: inout EffectList) {
+    mutating func recovered(at now: Instant, into effects: inout some Effects & ~Copyable) {
         for place in 0..<state.sessions.bound where state.sessions.contains(place) {
             let id = SessionID(place: UInt32(place))
             if state[id].closedAt == nil { lost(id, at: now, into: &effects) }
@@ -16,7 +16,7 @@ extension Broker {
 
     /// The session was connected when the process ended.
     private mutating func lost(
-        _ id: SessionID, at now: Instant, into effects: inout EffectList
+        _ id: SessionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         guard state[id].expiry.outlivesConnection else {
             endSession(id, expired: false, at: now, into: &effects)

@@ -6,16 +6,24 @@ import MQTT
 extension Broker {
     /// The entry of the routes that the message takes.
     @inline(__always)
-    mutating func routes(of message: MessageID) -> Int {
+    mutating func entry(of message: MessageID) -> Int {
         let topic = unsafe state.messages[message].topicMemory
-        return routes.resolve(
-            unsafe topic.span, state.subscriptions, &state.identifierLists)
+        return entry(of: unsafe topic.span)
+    }
+
+    mutating func entry(of topic: Span<UInt8>) -> Int {
+        routes.known(topic, at: state.subscriptions.epoch) ?? resolve(topic)
+    }
+
+    @inline(never)
+    private mutating func resolve(_ topic: Span<UInt8>) -> Int {
+        routes.resolve(topic, state.subscriptions, &state.identifierLists)
     }
 
     /// Hands a QoS 0 or 1 message, or a will, to the routes of its topic.
     mutating func route(
         _ message: MessageID, through entry: Int, from publisher: SessionID?, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         let receivers = chooseReceivers(
             of: message, through: entry, from: publisher, at: now, into: &effects)
@@ -31,9 +39,9 @@ extension Broker {
     /// QoS 0 is sent to here: nothing durable comes of it.
     mutating func chooseReceivers(
         of message: MessageID, through entry: Int, from publisher: SessionID?, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) -> Details.Receivers {
-        let start = effects.details.receivers.count
+        let start = details.receivers.count
         for index in routes.entries[entry].routes.indices {
             let route = routes.entries[entry].routes[index]
             guard let grant = route.grant(from: publisher) else { continue }
@@ -46,7 +54,7 @@ extension Broker {
         for share in routes.entries[entry].shares {
             chooseMember(of: share, for: message, besides: start, at: now, into: &effects)
         }
-        return effects.details.receivers(from: start)
+        return details.receivers(from: start)
     }
 
     /// The lower of what was published and what was granted, unless the operator wants the latter.
@@ -60,7 +68,7 @@ extension Broker {
     /// Lists one receiver, or sends to it at once if its QoS is 0. The list begins at `start`.
     mutating func choose(
         _ session: SessionID, _ delivery: Delivery, besides start: Int, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         // It may have waited for PUBREL. An expiry of 0 is for those who are there. [MQTT-3.3.2-5]
         if state.messages[delivery.message].expires < now {
@@ -82,11 +90,11 @@ extension Broker {
                 drop(delivery.message, .tooLarge, of: session, into: &effects)
                 return
             }
-            let chosen = effects.details.identifiers(
+            let chosen = details.identifiers(
                 chosenFor: delivery, to: session, from: start)
             id = nextID(of: session, on: line, besides: chosen)
         }
-        effects.details.receivers.append(
+        details.receivers.append(
             Receiver(session: session, delivery: delivery, id: id, isDurable: isDurable))
     }
 
@@ -158,7 +166,7 @@ extension Broker {
     }
 
     private mutating func sendUnacknowledged(
-        _ delivery: Delivery, to session: SessionID, into effects: inout EffectList
+        _ delivery: Delivery, to session: SessionID, into effects: inout some Effects & ~Copyable
     ) {
         guard let connection = state[session].connection else { return }
         if connections[connection.index].isCongested {
@@ -169,14 +177,14 @@ extension Broker {
             var delivery = delivery
             delivery.qos = .atMostOnce
             count { $0.deliveredMessages[.atMostOnce] += 1 }
-            effects.append(.deliver(delivery, nil, isRepeat: false, to: connection))
+            effects.deliver(delivery, nil, isRepeat: false, to: connection, from: &self)
         }
     }
 
     /// False if the newcomer itself is dropped.
     @inline(never)
     private mutating func makeRoom(
-        for delivery: Delivery, in session: SessionID, into effects: inout EffectList
+        for delivery: Delivery, in session: SessionID, into effects: inout some Effects & ~Copyable
     ) -> Bool {
         switch limits.overflow {
         case .refuse:
@@ -198,7 +206,7 @@ extension Broker {
     @inline(never)
     mutating func drop(
         _ message: MessageID, _ reason: DropReason, of session: SessionID,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         count { $0.dropped[Int(reason.rawValue)] += 1 }
         effects.tell(
@@ -208,13 +216,15 @@ extension Broker {
 
     /// Sends to those receivers whose window was open.
     @inline(__always)
-    func deliver(_ receivers: Details.Receivers, into effects: inout EffectList) {
+    mutating func deliver(
+        _ receivers: Details.Receivers, into effects: inout some Effects & ~Copyable
+    ) {
         for at in receivers.range {
-            guard let id = effects.details.receivers[at].id,
-                let connection = state[effects.details.receivers[at].session].connection
+            guard let id = details.receivers[at].id,
+                let connection = state[details.receivers[at].session].connection
             else { continue }
-            let delivery = effects.details.receivers[at].delivery
-            effects.append(.deliver(delivery, id, isRepeat: false, to: connection))
+            let delivery = details.receivers[at].delivery
+            effects.deliver(delivery, id, isRepeat: false, to: connection, from: &self)
         }
     }
 
@@ -223,14 +233,14 @@ extension Broker {
     @inline(__always)
     mutating func fillWindow(
         _ session: SessionID, on connection: ConnectionID, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         if state[session].isBehind { catchUp(session, on: connection, at: now, into: &effects) }
     }
 
     private mutating func catchUp(
         _ session: SessionID, on connection: ConnectionID, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         let wasFull = isFull(session)
         if state[session].outbound.owesResends {
@@ -239,26 +249,34 @@ extension Broker {
         while let delivery = state[session].waiting.first,
             !connections[connection.index].isCongested
         {
+            let id = nextID(of: session, on: connection)
+            if id == nil, delivery.qos > .atMostOnce { break }
             if let reason = whyNot(delivery, connection, at: now) {
                 giveUp(delivery, reason, of: session, into: &effects)
-                continue
-            }
-            if delivery.qos == .atMostOnce {
+            } else if let id, delivery.qos > .atMostOnce {
+                sendOldest(delivery, id, of: session, on: connection, into: &effects)
+            } else {
                 sendOnce(delivery, of: session, on: connection, into: &effects)
-                continue
             }
-            guard let id = nextID(of: session, on: connection) else { break }
-            record(.sent(session, id), into: &effects)
-            effects.append(.deliver(delivery, id, isRepeat: false, to: connection))
         }
         if wasFull, !paused.isEmpty, !isFull(session) {
             resumePaused(into: &effects)
         }
     }
 
+    /// The oldest waiting delivery takes its identifier.
+    private mutating func sendOldest(
+        _ delivery: Delivery, _ id: PacketID, of session: SessionID, on connection: ConnectionID,
+        into effects: inout some Effects & ~Copyable
+    ) {
+        record(.sent(session, id), into: &effects)
+        effects.deliver(delivery, id, isRepeat: false, to: connection, from: &self)
+    }
+
     @inline(never)
     private mutating func resend(
-        _ session: SessionID, on connection: ConnectionID, into effects: inout EffectList
+        _ session: SessionID, on connection: ConnectionID,
+        into effects: inout some Effects & ~Copyable
     ) {
         let limit = Int(connections[connection.index].sendLimit)
         while !connections[connection.index].isCongested,
@@ -269,7 +287,7 @@ extension Broker {
                 record(.completed(session, id), into: &effects)
                 continue
             }
-            effects.append(.deliver(flight.held, id, isRepeat: true, to: connection))
+            effects.deliver(flight.held, id, isRepeat: true, to: connection, from: &self)
         }
     }
 
@@ -277,7 +295,7 @@ extension Broker {
     @inline(never)
     private mutating func giveUp(
         _ delivery: Delivery, _ reason: DropReason, of session: SessionID,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         drop(delivery.message, reason, of: session, into: &effects)
         record(.dropped(session, reason), into: &effects)
@@ -287,13 +305,13 @@ extension Broker {
     @inline(never)
     private mutating func sendOnce(
         _ delivery: Delivery, of session: SessionID, on connection: ConnectionID,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         state.messages.hold(delivery.message)
         record(.sentOnce(session), into: &effects)
         count { $0.deliveredMessages[.atMostOnce] += 1 }
-        effects.append(.deliver(delivery, nil, isRepeat: false, to: connection))
-        effects.append(.letGo(delivery.message))
+        effects.deliver(delivery, nil, isRepeat: false, to: connection, from: &self)
+        effects.letGo(delivery.message, of: &self)
     }
 
     private func whyNot(

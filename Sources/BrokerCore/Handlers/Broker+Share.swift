@@ -23,7 +23,7 @@ extension Broker {
     /// next in turn of those who can take it soonest.
     mutating func chooseMember(
         of share: ShareID, for message: MessageID, except left: SessionID? = nil,
-        besides start: Int, at now: Instant, into effects: inout EffectList
+        besides start: Int, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         guard let (place, member) = nextMember(of: share, for: message, except: left) else {
             return
@@ -87,7 +87,7 @@ extension Broker {
     /// A session ends: other members take what it has not begun, and QoS 1 that it has not
     /// acknowledged. Begun QoS 2 goes to nobody else. [MQTT-4.8.2-5] Returns how many were taken.
     mutating func handOver(
-        from session: SessionID, at now: Instant, into effects: inout EffectList
+        from session: SessionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) -> Int {
         var left: [Delivery] = []
         for (_, flight) in state[session].outbound.inOrder where flight.flow == .published1 {
@@ -109,19 +109,19 @@ extension Broker {
 
     private mutating func handOver(
         _ delivery: Delivery, from session: SessionID, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         let message = inheritance(delivery.message, of: session)
-        effects.append(.letGo(message))
-        let start = effects.details.receivers.count
+        let start = details.receivers.count
         chooseMember(
             of: delivery.share, for: message, except: session, besides: start, at: now,
             into: &effects)
-        let receivers = effects.details.receivers(from: start)
+        let receivers = details.receivers(from: start)
         if receivers.count > 0 {
             record(.routed(message, retains: false, receivers: receivers), into: &effects)
             deliver(receivers, into: &effects)
         }
+        effects.letGo(message, of: &self)
     }
 
     /// What a session leaves behind, held for its heir: the session may be the last to hold it. Of

@@ -7,7 +7,7 @@ extension Broker {
     /// [MQTT-3.8.4-1], [MQTT-3.8.4-5]: as if each filter had come alone, with one SUBACK.
     package mutating func subscribe(
         _ packet: SubscribePacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         if state.isCrowded {
             state.sweep()
@@ -36,7 +36,7 @@ extension Broker {
                 welcome.append((request.filter, identifier, options))
             }
         }
-        effects.answer(.suback(packet.id, reasons), to: id)
+        effects.answer(.suback(packet.id, reasons), to: id, from: &self)
         for (filter, identifier, options) in welcome {
             sendRetained(
                 to: session, matching: bytes.extracting(filter), options, identifier, at: now,
@@ -65,14 +65,12 @@ extension Broker {
     /// True if the session had no subscription to an equal filter.
     private mutating func subscribe(
         _ session: SessionID, _ text: Span<UInt8>, _ options: SubscriptionOptions,
-        _ identifier: UInt32, into effects: inout EffectList
+        _ identifier: UInt32, into effects: inout some Effects & ~Copyable
     ) -> Bool {
         let filter = Details.Filter(
             text: text.indices.map { text[$0] }, options: options, identifier: identifier)
         let isNew = state.subscriptions.subscription(of: session, to: text) == nil
-        let detail = Int32(effects.details.filters.count)
-        effects.details.filters.append(filter)
-        record(.subscribed(session, detail: detail), into: &effects)
+        record(.subscribed(session, detail: details.add(filter)), into: &effects)
         effects.tell(
             .subscribed(
                 state[session].client, filter: String(decoding: filter.text, as: UTF8.self),
@@ -91,7 +89,7 @@ extension Broker {
 
     private mutating func sendRetained(
         to session: SessionID, matching filter: Span<UInt8>, _ options: SubscriptionOptions,
-        _ identifier: UInt32, at now: Instant, into effects: inout EffectList
+        _ identifier: UInt32, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         guard let connection = state[session].connection else { return }
         var found: [MessageID] = []
@@ -106,9 +104,9 @@ extension Broker {
                 connections[connection.index].welcome.append(delivery)
                 continue
             }
-            let start = effects.details.receivers.count
+            let start = details.receivers.count
             choose(session, delivery, besides: start, at: now, into: &effects)
-            let receivers = effects.details.receivers(from: start)
+            let receivers = details.receivers(from: start)
             guard receivers.count > 0 else { continue }
             record(.routed(message, retains: false, receivers: receivers), into: &effects)
             deliver(receivers, into: &effects)
@@ -117,25 +115,31 @@ extension Broker {
 
     /// Sends retained messages of QoS 0 as its output has room for them: nothing else bounds them.
     mutating func sendWelcome(
-        on id: ConnectionID, at now: Instant, into effects: inout EffectList
+        on id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         var room = limits.outputBytesMax / 2
         while room > 0, let delivery = connections[id.index].welcome.popFirst() {
-            effects.append(.letGo(delivery.message))
-            // What came meanwhile is younger than it.
-            guard state.isRetained(delivery.message),
-                state.messages[delivery.message].expires > now
-            else { continue }
-            guard fits(delivery, id) else {
-                drop(
-                    delivery.message, .tooLarge, of: connections[id.index].session,
-                    into: &effects)
-                continue
-            }
-            room -= state.messages[delivery.message].bodyCount + Self.packetOverhead
-            count { $0.deliveredMessages[.atMostOnce] += 1 }
-            effects.append(.deliver(delivery, nil, isRepeat: false, to: id))
+            room -= sendWelcome(delivery, on: id, at: now, into: &effects)
+            effects.letGo(delivery.message, of: &self)
         }
+    }
+
+    /// Returns how much of the room it took.
+    private mutating func sendWelcome(
+        _ delivery: Delivery, on id: ConnectionID, at now: Instant,
+        into effects: inout some Effects & ~Copyable
+    ) -> Int {
+        // What came meanwhile is younger than it.
+        guard state.isRetained(delivery.message), state.messages[delivery.message].expires > now
+        else { return 0 }
+        guard fits(delivery, id) else {
+            drop(
+                delivery.message, .tooLarge, of: connections[id.index].session, into: &effects)
+            return 0
+        }
+        count { $0.deliveredMessages[.atMostOnce] += 1 }
+        effects.deliver(delivery, nil, isRepeat: false, to: id, from: &self)
+        return state.messages[delivery.message].bodyCount + Self.packetOverhead
     }
 
     /// About what a PUBLISH is larger than its message.
@@ -144,7 +148,7 @@ extension Broker {
     /// [MQTT-3.10.4-1], [MQTT-3.10.4-4]
     package mutating func unsubscribe(
         _ packet: UnsubscribePacket, _ bytes: Span<UInt8>, on id: ConnectionID,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
         let session = connections[id.index].session
         var reasons: [ReasonCode] = []
@@ -155,8 +159,7 @@ extension Broker {
                 reasons.append(.noSubscriptionExisted)
                 continue
             }
-            let detail = Int32(effects.details.filters.count)
-            effects.details.filters.append(
+            let detail = details.add(
                 Details.Filter(text: text, options: old.options, identifier: old.identifier))
             record(.unsubscribed(session, detail: detail), into: &effects)
             effects.tell(
@@ -164,7 +167,7 @@ extension Broker {
                     state[session].client, filter: String(decoding: text, as: UTF8.self)))
             reasons.append(.success)
         }
-        effects.answer(.unsuback(packet.id, reasons), to: id)
+        effects.answer(.unsuback(packet.id, reasons), to: id, from: &self)
         resumePaused(into: &effects)
     }
 }

@@ -7,17 +7,17 @@ import MQTT
 
 extension Broker {
     /// Begins to renew the values, or ends it, as the limits say.
-    mutating func armSys(at now: Instant, into effects: inout EffectList) {
+    mutating func armSys(at now: Instant, into effects: inout some Effects & ~Copyable) {
         guard limits.sysInterval > .zero else {
             sys.removeAll()
-            effects.append(.setDeadline(.sys, nil))
+            effects.setDeadline(.sys, nil)
             return
         }
-        effects.append(.setDeadline(.sys, sys.topics.isEmpty ? now : now + limits.sysInterval))
+        effects.setDeadline(.sys, sys.topics.isEmpty ? now : now + limits.sysInterval)
     }
 
     mutating func sysDue(
-        _ figures: SysFigures, at now: Instant, into effects: inout EffectList
+        _ figures: SysFigures, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         guard limits.sysInterval > .zero else { return }
         let changed = sys.update(figures, at: now)
@@ -25,27 +25,27 @@ extension Broker {
             let topic = sys.topics[place]
             tellSubscribers(topic.name, topic.text, isRetained: true, at: now, into: &effects)
         }
-        effects.append(.setDeadline(.sys, now + limits.sysInterval))
+        effects.setDeadline(.sys, now + limits.sysInterval)
     }
 
     /// What the broker itself has to say, to those who have subscribed to it and are there.
     mutating func tellSubscribers(
         _ topic: [UInt8], _ text: [UInt8], isRetained: Bool, at now: Instant,
-        into effects: inout EffectList
+        into effects: inout some Effects & ~Copyable
     ) {
-        let entry = routes.resolve(topic.span, state.subscriptions, &state.identifierLists)
+        let entry = entry(of: topic.span)
         guard !routes.entries[entry].isEmpty else { return }
         let message = makeFleeting(topic, text, isRetained: isRetained)
         let receivers = chooseReceivers(
             of: message, through: entry, from: nil, at: now, into: &effects)
         precondition(receivers.count == 0, "a value of $SYS waits for somebody")
-        effects.append(.letGo(message))
+        effects.letGo(message, of: &self)
     }
 
     /// The values that a new subscription matches, as retained messages. [MQTT-3.3.1-8]
     mutating func sendSys(
         to session: SessionID, matching filter: Span<UInt8>, _ identifier: UInt32,
-        at now: Instant, into effects: inout EffectList
+        at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         guard !filter.isEmpty, filter[0] == Topic.dollar, limits.retainAvailable else { return }
         let identifiers = state.identifierLists.number(of: identifier == 0 ? [] : [identifier])
@@ -54,9 +54,9 @@ extension Broker {
             let message = makeFleeting(topic.name, topic.text, isRetained: true)
             let delivery = Delivery(
                 message: message, qos: .atMostOnce, retain: true, identifiers: identifiers)
-            let start = effects.details.receivers.count
+            let start = details.receivers.count
             choose(session, delivery, besides: start, at: now, into: &effects)
-            effects.append(.letGo(message))
+            effects.letGo(message, of: &self)
         }
     }
 
@@ -79,15 +79,17 @@ extension Engine {
         let renewsSys = limits.sysInterval != broker.limits.sysInterval
         broker.limits = limits
         guard renewsSys else { return }
-        broker.armSys(at: now, into: &effects)
-        perform(at: now)
+        performer.now = now
+        broker.armSys(at: now, into: &performer)
+        eventEnded()
     }
 
     /// A line of the log for those who have subscribed to it.
     package mutating func tellSubscribers(_ topic: String, _ text: String, at now: Instant) {
+        performer.now = now
         broker.tellSubscribers(
-            Array(topic.utf8), Array(text.utf8), isRetained: false, at: now, into: &effects)
-        perform(at: now)
+            Array(topic.utf8), Array(text.utf8), isRetained: false, at: now, into: &performer)
+        eventEnded()
     }
 
     /// Everything that the topics of `$SYS` are made of.
@@ -101,8 +103,8 @@ extension Engine {
         figures.messages = broker.state.messages.count
         figures.messageBytes = broker.state.messages.bytes
         figures.inFlight = broker.state.inFlightCount
-        for place in 0..<outlets.bound where outlets.contains(place) {
-            figures.outputBytes += outlets[place].output.pendingBytes
+        for place in 0..<performer.outlets.bound where performer.outlets.contains(place) {
+            figures.outputBytes += performer.outlets[place].output.pendingBytes
         }
         figures.heapBytes = heapBytes
         figures.worstTurn = worstTurn

@@ -42,16 +42,30 @@ struct Routes {
     private(set) var entries: ContiguousArray<Entry> = []
     /// Entry numbers by hash; -1 is empty. At most half full.
     private var table = ContiguousArray<Int32>(repeating: -1, count: 64)
+    /// The entry that was asked for last.
+    private var last = 0
     private let seed: UInt64
 
     init(seed: UInt64) {
         self.seed = seed
     }
 
-    /// The number of the entry of `topic`, if it was seen before: then it is a valid name too.
-    func find(_ topic: Span<UInt8>) -> Int? {
-        let found = table[slot(of: topic, hashOfBytes(topic, seed: seed))]
-        return found < 0 ? nil : Int(found)
+    /// The number of an up-to-date entry of `topic`; nil if it is to be resolved.
+    @inline(__always)
+    mutating func known(_ topic: Span<UInt8>, at epoch: UInt64) -> Int? {
+        if isLast(topic, at: epoch) { return last }
+        let known = Int(table[slot(of: topic, hashOfBytes(topic, seed: seed))])
+        guard known >= 0, entries[known].epoch == epoch else { return nil }
+        last = known
+        return known
+    }
+
+    /// What one publisher sends in a row mostly goes to one topic, which is compared then and not
+    /// looked up.
+    @inline(__always)
+    private func isLast(_ topic: Span<UInt8>, at epoch: UInt64) -> Bool {
+        last < entries.count && entries[last].epoch == epoch
+            && bytesAreEqual(entries[last].topic, topic)
     }
 
     /// The number of an up-to-date entry of a valid topic name, resolved by `tree` when needed.

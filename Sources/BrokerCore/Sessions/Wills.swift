@@ -22,14 +22,14 @@ extension Broker {
     /// Publishes a copy, whose expiry begins now, and forgets the will behind that: replay needs
     /// the message before it loses it.
     mutating func publishWill(
-        of session: SessionID, at now: Instant, into effects: inout EffectList
+        of session: SessionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         guard let will = state[session].will else { return }
         let expires = will.expiry.map { now + .seconds(Int64($0)) }
         let message = state.messages.copy(will.message, expires: expires ?? .distantFuture)
-        let entry = routes(of: message)
+        let entry = entry(of: message)
         route(message, through: entry, from: session, at: now, into: &effects)
         record(.willForgotten(session), into: &effects)
-        effects.append(.letGo(message))
+        effects.letGo(message, of: &self)
     }
 }

@@ -29,7 +29,7 @@ public struct PublishHead: Hashable, Sendable {
         self.topicAlias = topicAlias
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     var firstByte: UInt8 {
         PacketKind.publish.rawValue &<< 4 | (duplicate ? 0b1000 : 0) | qos.rawValue &<< 1
             | (retain ? 0b0001 : 0)
@@ -87,7 +87,7 @@ public struct PublishEncoder: Sendable {
     }
 
     /// How much room `encode` needs: all but the payload.
-    @inlinable
+    @inlinable @inline(__always)
     public var encodedSize: Int { packetSize - payloadCount }
 
     /// The whole packet.
@@ -119,20 +119,24 @@ public struct PublishEncoder: Sendable {
         output.append(topic)
         if let id = head.id { output.append(word: id.rawValue.bigEndian) }
         if version == .v5 {
-            encodeProperties(subscriptionIdentifiers, forwardable, into: &output)
+            output.append(variable: propertiesCount)
+            guard propertiesCount > 0 else { return }
+            Self.encodeProperties(
+                propertiesCount, expiry: head.messageExpiry, alias: head.topicAlias,
+                subscriptionIdentifiers, forwardable, into: &output)
         }
     }
 
+    /// Apart, and of values: where a packet has none, nothing of the encoder has to lie in memory.
     @usableFromInline
-    func encodeProperties(
+    static func encodeProperties(
+        _ propertiesCount: Int, expiry: UInt32?, alias: UInt16?,
         _ subscriptionIdentifiers: Span<UInt32>, _ forwardable: Span<UInt8>,
         into output: inout OutputRawSpan
     ) {
-        output.append(variable: propertiesCount)
-        if propertiesCount == 0 { return }
         let start = output.byteCount
-        output.append(.messageExpiryInterval, fourBytes: head.messageExpiry)
-        output.append(.topicAlias, twoBytes: head.topicAlias)
+        output.append(.messageExpiryInterval, fourBytes: expiry)
+        output.append(.topicAlias, twoBytes: alias)
         for index in subscriptionIdentifiers.indices {
             output.append(.subscriptionIdentifier, variable: subscriptionIdentifiers[index])
         }

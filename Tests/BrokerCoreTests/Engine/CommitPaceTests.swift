@@ -144,7 +144,7 @@ import Testing
         for id in 1...40 as ClosedRange<UInt16> {
             plc.publish("t", text, qos: 1, id: PacketID(id))
         }
-        let staged = scene.engine.journal.bytesStaged
+        let staged = scene.engine.performer.journal.bytesStaged
         #expect(staged >= 10_000 && staged < 12_500)
         #expect(isPaused)
         var answered: [Packet] = []

@@ -69,7 +69,7 @@ import Testing
             connect.sessionExpiry = 3600
             db.send(connect.encoded())
             #expect(
-                scene.engine.outlets[db.connection!.index].output.pendingBytes < 64 * 310)
+                scene.engine.performer.outlets[db.connection!.index].output.pendingBytes < 64 * 310)
             db.setRoom(nil)
             let received = db.received()
             #expect(received.count == 13)
@@ -89,7 +89,8 @@ import Testing
             plc.setRoom(0)
             let pings = (0..<1000).flatMap { _ in Wire.ping() }
             for _ in 0..<10 { plc.send(pings) }
-            #expect(scene.engine.outlets[plc.connection!.index].output.pendingBytes <= 2002)
+            #expect(
+                scene.engine.performer.outlets[plc.connection!.index].output.pendingBytes <= 2002)
             plc.setRoom(nil)
             #expect(plc.received().count == 10_000)
             #expect(plc.ping() == [.pingresp])

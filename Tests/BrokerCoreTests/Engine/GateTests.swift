@@ -280,9 +280,9 @@ import Testing
                 plc.lose()
                 db.disconnect()
             }
-            #expect(scene.engine.journal.recordsAppended == 0)
+            #expect(scene.engine.performer.journal.recordsAppended == 0)
             #expect(scene.home.batches.isEmpty)
-            #expect(scene.engine.journal.tail == .none)
+            #expect(scene.engine.performer.journal.tail == .none)
         }
     }
 

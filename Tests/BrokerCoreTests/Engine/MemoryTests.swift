@@ -36,9 +36,9 @@ import Testing
                 #expect(slots(of: "plc", in: scene) + slots(of: "db", in: scene) >= 100)
                 #expect(plc.ping() == [.pingresp] && db.ping() == [.pingresp])
                 #expect(slots(of: "plc", in: scene) + slots(of: "db", in: scene) == 0)
-                for place in 0..<scene.engine.outlets.bound
-                where scene.engine.outlets.contains(place) {
-                    #expect(scene.engine.outlets[place].output.memoryBytes == 0)
+                for place in 0..<scene.engine.performer.outlets.bound
+                where scene.engine.performer.outlets.contains(place) {
+                    #expect(scene.engine.performer.outlets[place].output.memoryBytes == 0)
                 }
             }
         }

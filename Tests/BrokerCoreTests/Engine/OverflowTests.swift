@@ -245,7 +245,7 @@ import Testing
             lamp.subscribe("r")
             keeper.resume()
             scene.setStoreFull(true)
-            let records = scene.engine.journal.recordsAppended
+            let records = scene.engine.performer.journal.recordsAppended
             #expect(plc.publish("t", "1", qos: 1, id: 1) == [.puback(1)])
             plc.publishWhole("t", "2", id: 2)
             #expect(plc.publish("t", "0") == [])
@@ -259,7 +259,7 @@ import Testing
             let mourner = scene.client("mourner")
             let will = WillEncoder(topic: "w", payload: [1], qos: .atLeastOnce)
             #expect(mourner.connect(will: will) == [.connack(.quotaExceeded), .closed])
-            #expect(scene.engine.journal.recordsAppended == records)
+            #expect(scene.engine.performer.journal.recordsAppended == records)
             scene.setStoreFull(false)
             #expect(plc.received() == [.puback(3)])
             #expect(lamp.received().count == 2)

@@ -25,7 +25,7 @@ import Testing
                 workload.step()
                 if step.isMultiple(of: 50) { scene.expectSound() }
             }
-            #expect(scene.engine.journal.recordsAppended > 200)
+            #expect(scene.engine.performer.journal.recordsAppended > 200)
             scene.expectEnd()
         }
     }

@@ -182,9 +182,9 @@ import Testing
             let plc = scene.client("plc")
             plc.connect()
             plc.publish("t", "", qos: 2, id: 1)
-            #expect(scene.engine.trace.isWatching)
+            #expect(scene.engine.performer.trace.isWatching)
             plc.lose()
-            #expect(!scene.engine.trace.isWatching)
+            #expect(!scene.engine.performer.trace.isWatching)
             // Another session takes the place and the identifier.
             let other = scene.client("other")
             other.connect()

@@ -106,7 +106,9 @@ import Testing
                 #expect(tree.count == model.count)
                 for _ in 0..<3 {
                     let topic = Self.topic(&random)
-                    let entry = routes.resolve(topic.span, tree, &lists)
+                    let entry =
+                        routes.known(topic.span, at: tree.epoch)
+                        ?? routes.resolve(topic.span, tree, &lists)
                     #expect(
                         routes.entries[entry].routes.map(Self.text)
                             == expected(topic, model, &lists),
@@ -158,9 +160,10 @@ import Testing
         var routes = Routes(seed: 1)
         var lists = IdentifierLists()
         let topic = Array("a/b".utf8)
-        #expect(routes.find(topic.span) == nil)
+        #expect(routes.known(topic.span, at: tree.epoch) == nil)
         let entry = routes.resolve(topic.span, tree, &lists)
-        #expect(routes.find(topic.span) == entry)
+        #expect(routes.known(topic.span, at: tree.epoch) == entry)
+        #expect(routes.known(Array("a/c".utf8).span, at: tree.epoch) == nil)
         #expect(routes.resolve(topic.span, tree, &lists) == entry)
         #expect(routes.entries[entry].routes.isEmpty)
         let options = SubscriptionOptions(maximumQoS: .atLeastOnce)
@@ -168,6 +171,7 @@ import Testing
             session: SessionID(place: 4), options: options, identifier: 0)
         var chain = SessionSubscriptions()
         tree.insert(subscription, filter: Array("a/+".utf8).span, in: &chain)
+        #expect(routes.known(topic.span, at: tree.epoch) == nil)
         #expect(routes.resolve(topic.span, tree, &lists) == entry)
         #expect(routes.entries[entry].routes.map(\.session) == [SessionID(place: 4)])
     }
@@ -183,7 +187,7 @@ import Testing
         }
         #expect(routes.entries.count <= 32_768)
         let topic: [UInt8] = [0x3F, 0x9C, 0]  // 39,999
-        #expect(routes.find(topic.span) != nil)
+        #expect(routes.known(topic.span, at: tree.epoch) != nil)
     }
 
     /// What a match costs follows from the topic's depth, whatever else there is.

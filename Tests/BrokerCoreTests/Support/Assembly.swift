@@ -29,13 +29,12 @@ final class Assembly {
         _ speaker: String, _ event: (inout Broker, inout EffectList, Instant) throws -> Void
     ) rethrows -> [Saying] {
         try event(&broker, &effects, now)
-        let sayings = effects.effects.indices.compactMap { saying(effects.effects[$0], speaker) }
-        for at in effects.effects.indices {
-            if case .letGo(let message) = effects.effects[at] {
-                broker.state.messages.release(message)
-            }
+        let sayings = effects.effects.compactMap { saying($0, speaker) }
+        for case .letGo(let message) in effects.effects {
+            broker.state.messages.release(message)
         }
         effects.removeAll()
+        broker.details.removeAll()
         return sayings
     }
 
@@ -59,7 +58,7 @@ final class Assembly {
             return .publish(
                 topic(delivery.message), qos: Int(delivery.qos.rawValue), id: packet,
                 dup: isRepeat, to: to(id))
-        case .answer(let index, _): return saying(effects.answers[Int(index)])
+        case .answer(let answer, _): return saying(answer)
         case .pong: return .pingresp
         case .disconnect(let reason, let id): return .disconnect(reason, to: to(id))
         case .close(let id): return .close(to: to(id))
@@ -80,7 +79,7 @@ final class Assembly {
     private func decision(_ fact: Fact) -> Decision {
         switch fact {
         case .opened(let id, let detail):
-            clients[id.place] = effects.details.openings[Int(detail)].client.description
+            clients[id.place] = broker.details.openings[Int(detail)].client.description
             return .opened(name(id))
         case .resumed(let id, _): return .resumed(name(id))
         case .closed(let id, _): return .closed(name(id))
@@ -108,12 +107,12 @@ final class Assembly {
     private func name(_ id: SessionID) -> String { clients[id.place] ?? "?" }
 
     private func filter(_ detail: Int32) -> String {
-        String(decoding: effects.details.filters[Int(detail)].text, as: UTF8.self)
+        String(decoding: broker.details.filters[Int(detail)].text, as: UTF8.self)
     }
 
     private func names(_ receivers: Details.Receivers) -> [String] {
         receivers.range.map { at in
-            let receiver = effects.details.receivers[at]
+            let receiver = broker.details.receivers[at]
             return name(receiver.session) + (receiver.id.map { "#\($0)" } ?? "")
         }
     }

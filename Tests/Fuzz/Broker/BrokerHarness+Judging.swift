@@ -83,7 +83,9 @@ extension BrokerHarness {
         try require(
             engine.broker.state.waitingCount == engine.broker.state.waitingDeliveries(),
             "waiting deliveries are miscounted")
-        let isWriting = openLinks.contains { engine.outlets[$0.index].output.pendingBytes > 0 }
+        let isWriting = openLinks.contains {
+            engine.performer.outlets[$0.index].output.pendingBytes > 0
+        }
         guard !isWriting else { return }
         let needed = engine.broker.state.referencedMessages().count
         try require(count == needed, "\(count) messages are kept, \(needed) are needed")

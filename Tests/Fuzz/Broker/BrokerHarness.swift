@@ -194,9 +194,9 @@ extension BrokerHarness {
             var taken = 0
             isSingle = packetwise
             try step {
-                let isAllRead = engine.outlets[id.index].output.pendingBytes == 0
+                let isAllRead = engine.performer.outlets[id.index].output.pendingBytes == 0
                 // To who is refused already nobody listens, though his bytes are taken.
-                let isHeard = !engine.outlets[id.index].isDeaf
+                let isHeard = !engine.performer.outlets[id.index].isDeaf
                 taken = engine.received(input.span, on: id, at: now)
                 precondition(taken >= 0 && taken <= input.count, "more taken than offered")
                 if isHeard { hear(Array(input[..<taken]), on: id, isAllRead: isAllRead) }
@@ -272,8 +272,9 @@ extension BrokerHarness {
         else { return false }
         var room = link.room ?? .max
         var bytes: [UInt8] = []
-        let durable = ignoresGates ? engine.journal.tail : engine.journal.durable
-        engine.outlets[id.index].output.forEachWritable(durable: durable) { piece in
+        let durable =
+            ignoresGates ? engine.performer.journal.tail : engine.performer.journal.durable
+        engine.performer.outlets[id.index].output.forEachWritable(durable: durable) { piece in
             let part = piece.prefix(room)
             bytes += part
             room -= part.count

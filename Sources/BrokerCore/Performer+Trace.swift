@@ -4,10 +4,11 @@
 import Journal
 import MQTT
 
-extension Engine {
+extension Performer {
     @inline(__always)
     mutating func traceArrival(
-        of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, at now: Instant
+        of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID,
+        _ broker: borrowing Broker
     ) {
         // A publisher that had to wait offers the same packet again.
         guard !broker.connections[id.index].isPaused else { return }
@@ -15,20 +16,20 @@ extension Engine {
         let isAgain =
             packet.duplicate && trace.isWatched(packet.id, session: session, isInbound: true)
         guard isAgain || trace.begins(at: now) else { return }
-        begin(packet, bytes, on: id, session, at: now)
+        begin(packet, bytes, on: id, session, broker)
     }
 
     @inline(never)
     private mutating func begin(
         _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, _ session: SessionID,
-        at now: Instant
+        _ broker: borrowing Broker
     ) {
         var step = HandshakeStep(
             .received, .publish, client: broker.state[session].client, id: packet.id,
             qos: packet.qos)
         step.isDuplicate = packet.duplicate
         step.isRetained = packet.retain
-        step.topic = topic(of: packet, bytes, on: id)
+        step.topic = broker.topic(of: packet, bytes, on: id)
         step.size = packet.payload.count
         step.message = MessageLabel(properties: packet.properties.all, in: bytes)?.text
         if let packetID = packet.id,
@@ -39,34 +40,22 @@ extension Engine {
         trace.begin(step, session: session, isInbound: true, behind: .none, at: now)
     }
 
-    private func topic(
-        of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID
-    ) -> String {
-        guard packet.topic.isEmpty, let alias = packet.properties.topicAlias else {
-            return String(copying: bytes.extracting(packet.topic))
-        }
-        let name = broker.connections[id.index].topicAliases[alias] ?? []
-        return String(decoding: name, as: UTF8.self)
-    }
-
     @inline(__always)
     mutating func traceDelivery(
         _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, _ id: ConnectionID,
-        at now: Instant
+        _ broker: borrowing Broker
     ) {
         let session = broker.connections[id.index].session
         let isAgain = isRepeat && trace.isWatched(packet, session: session, isInbound: false)
         guard isAgain || trace.begins(at: now) else { return }
-        begin(delivery, packet, isRepeat, session, at: now)
+        begin(delivery, packet, isRepeat, session, broker)
     }
 
     @inline(never)
     private mutating func begin(
         _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, _ session: SessionID,
-        at now: Instant
+        _ broker: borrowing Broker
     ) {
-        // At shutdown a will can meet a session that ended behind it.
-        guard broker.state.contains(session) else { return }
         var step = HandshakeStep(
             .sent, .publish, client: broker.state[session].client, id: packet, qos: delivery.qos)
         step.isDuplicate = isRepeat
@@ -80,20 +69,32 @@ extension Engine {
     @inline(__always)
     mutating func traceStep(
         _ direction: HandshakeStep.Direction, _ kind: PacketKind, _ packet: PacketID,
-        _ reason: ReasonCode, _ id: ConnectionID, at now: Instant
+        _ reason: ReasonCode, _ id: ConnectionID, _ broker: borrowing Broker
     ) {
-        if trace.isWatching { step(direction, kind, packet, reason, id, at: now) }
+        if trace.isWatching { step(direction, kind, packet, reason, id, broker) }
     }
 
     @inline(never)
     private mutating func step(
         _ direction: HandshakeStep.Direction, _ kind: PacketKind, _ packet: PacketID,
-        _ reason: ReasonCode, _ id: ConnectionID, at now: Instant
+        _ reason: ReasonCode, _ id: ConnectionID, _ broker: borrowing Broker
     ) {
         let session = broker.connections[id.index].session
         trace.step(
             direction, kind, packet, reason, session: session,
             isOnDisk: broker.state[session].isJournalled,
             behind: direction == .sent ? journal.tail : .none, at: now)
+    }
+}
+
+extension Broker {
+    fileprivate func topic(
+        of packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID
+    ) -> String {
+        guard packet.topic.isEmpty, let alias = packet.properties.topicAlias else {
+            return String(copying: bytes.extracting(packet.topic))
+        }
+        let name = connections[id.index].topicAliases[alias] ?? []
+        return String(decoding: name, as: UTF8.self)
     }
 }

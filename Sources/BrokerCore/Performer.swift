@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+// Carries out what the broker wants: facts become records, sends become bytes behind gates, and what
+// only the world can do becomes commands. It is the one place where effects meet positions: every send
+// is stamped with the journal's tail at that moment, so nothing leaves before what was decided before it.
+import Journal
+import MQTT
+
+@safe
+struct Performer: ~Copyable, Effects {
+    var journal: Journal
+    var outlets = Slab<Outlet>()
+    /// Memory of outlets that have something to write.
+    let buffers = BufferPool()
+    var trace = HandshakeTrace()
+    private var commands: ContiguousArray<Engine.Command> = []
+    /// Those that were given out last: two arrays take turns, so that neither has to be made anew.
+    private var given: ContiguousArray<Engine.Command> = []
+    /// Outlets that got bytes, or wait for a gate.
+    private(set) var listed: [ConnectionID] = []
+    /// When the event came that is being carried out.
+    var now = Instant(nanoseconds: 0)
+    /// A fact of this event goes to the disk.
+    var eventIsDurable = false
+    /// Answers of this event that their clients do not take.
+    var unsaid: [(kind: PacketKind, to: ConnectionID)] = []
+
+    init(journal: consuming Journal) {
+        self.journal = journal
+    }
+
+    mutating func record(_ fact: Fact, isDurable: Bool, of broker: borrowing Broker) {
+        if isDurable {
+            eventIsDurable = true
+            broker.state.encode(fact, broker.details, into: &journal)
+        }
+        if case .ended(let session) = fact { trace.forget(session) }
+    }
+
+    mutating func letGo(_ message: MessageID, of broker: inout Broker) {
+        broker.state.messages.release(message)
+    }
+
+    mutating func close(_ id: ConnectionID, from broker: inout Broker) {
+        outlets[id.index].isClosing = true
+        outlets[id.index].isDeaf = true
+        if outlets[id.index].isVoid { dropOutput(of: id, from: &broker) }
+        list(id)
+    }
+
+    mutating func pauseReading(_ id: ConnectionID) {
+        commands.append(.pauseReading(id))
+    }
+
+    mutating func resumeReading(_ id: ConnectionID) {
+        commands.append(.resumeReading(id))
+    }
+
+    mutating func setDeadline(_ deadline: Deadline, _ at: Instant?) {
+        commands.append(.setDeadline(deadline, at))
+    }
+
+    mutating func tell(_ note: Note) {
+        commands.append(.tell(note))
+    }
+}
+
+extension Performer {
+    mutating func takeCommands() -> ContiguousArray<Engine.Command> {
+        guard !commands.isEmpty else { return [] }
+        swap(&commands, &given)
+        commands.removeAll(keepingCapacity: true)
+        return given
+    }
+
+    /// Whether what is said may follow from a fact that is on its way to the disk: one of this event, or
+    /// an earlier one of a session that has any. To sessions that end with their connections nothing
+    /// else was ever promised, and they wait for nobody's disk.
+    @inline(__always)
+    func follows(_ id: ConnectionID) -> Bool {
+        eventIsDurable || outlets[id.index].isDurable
+    }
+
+    /// Call it before bytes go to an outlet.
+    @inline(__always)
+    mutating func list(_ id: ConnectionID) {
+        if outlets[id.index].listPlace == 0 { enlist(id) }
+    }
+
+    @inline(never)
+    private mutating func enlist(_ id: ConnectionID) {
+        outlets[id.index].output.borrow(from: buffers)
+        listed.append(id)
+        outlets[id.index].listPlace = UInt32(listed.count)
+    }
+
+    /// The last one takes its place: very many may be lost at one time.
+    private mutating func unlist(_ id: ConnectionID, at place: Int) {
+        let last = listed.removeLast()
+        guard last != id else { return }
+        listed[place] = last
+        outlets[last.index].listPlace = UInt32(place + 1)
+    }
+
+    /// The socket is gone.
+    mutating func removeOutlet(_ id: ConnectionID, of broker: inout Broker) {
+        dropOutput(of: id, from: &broker)
+        let outlet = outlets.remove(id.index)
+        if outlet.listPlace > 0 { unlist(id, at: Int(outlet.listPlace) - 1) }
+    }
+
+    /// What waits in it is never said.
+    private mutating func dropOutput(of id: ConnectionID, from broker: inout Broker) {
+        var finished: [UInt32] = []
+        outlets[id.index].output.removeAll(finished: &finished)
+        broker.releasePayloads(finished)
+    }
+
+    /// Orders a write for every outlet that has something to write, and the end of those of which
+    /// all may leave: a peer that never reads cannot put it off. What waits for a gate stays listed.
+    mutating func release() {
+        var waiting = 0
+        for at in listed.indices {
+            let id = listed[at]
+            let durable = journal.durable
+            if outlets[id.index].output.isWritable(durable: durable) {
+                commands.append(.flush(id))
+            }
+            if outlets[id.index].output.hasGated(durable: durable) {
+                listed[waiting] = id
+                waiting += 1
+                outlets[id.index].listPlace = UInt32(waiting)
+            } else {
+                outlets[id.index].listPlace = 0
+                endIfThrough(id)
+            }
+        }
+        listed.removeLast(listed.count - waiting)
+    }
+
+    mutating func endIfThrough(_ id: ConnectionID) {
+        guard outlets[id.index].isClosing,
+            !outlets[id.index].output.hasGated(durable: journal.durable)
+        else { return }
+        outlets[id.index].isClosing = false
+        commands.append(.finish(id, peerIsDone: outlets[id.index].peerIsDone))
+    }
+}
+
+extension Broker {
+    /// The payloads of these messages have left an output that held them.
+    mutating func releasePayloads(_ finished: [UInt32]) {
+        for place in finished {
+            state.messages.release(MessageID(place: place))
+        }
+    }
+}
