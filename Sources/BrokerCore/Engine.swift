@@ -43,7 +43,7 @@ package struct Engine: ~Copyable {
     }
 
     /// Handshake steps whose packets may have left by now.
-    package mutating func takeSteps(at now: Instant) -> [HandshakeStep] {
+    package mutating func takeSteps(at now: @autoclosure () -> Instant) -> [HandshakeStep] {
         performer.trace.take(durable: performer.journal.durable, at: now)
     }
 

@@ -121,7 +121,7 @@ final class BrokerService: Service {
     }
 
     var now: Instant {
-        Instant(nanoseconds: loop.startedAt) + loop.now
+        Instant(nanoseconds: loop.startedAt + loop.nowNanoseconds)
     }
 
     private var exactNow: Instant {

@@ -58,10 +58,10 @@ package final class Store<State: ReplayedState & ~Copyable> {
     /// No further segment fits on the disk, and half of the last one is used. The other half is for
     /// acknowledging what is ours already.
     package var isFull: Bool {
-        guard let onDisk else { return false }
-        if onDisk.thread.isWaitingForSpace { return true }
-        guard onDisk.thread.isShortOfSpace else { return false }
-        return onDisk.segments.roomLeft < Self.segmentSize / 2
+        guard let thread = onDisk?.thread else { return false }
+        if thread.isWaitingForSpace { return true }
+        guard thread.isShortOfSpace, let segments = onDisk?.segments else { return false }
+        return segments.roomLeft < Self.segmentSize / 2
     }
 
     /// What is to be done now and then: have a spare segment, make a checkpoint. Returns the

@@ -36,7 +36,7 @@ extension EventLoop {
     /// As many as there is time for. The others are taken first in the next turn, before the kernel is
     /// asked for more: so nobody is passed over who was ready when others were.
     private func takeEvents() {
-        var budget = TurnBudget(from: monotonicNanoseconds())
+        var budget = TurnBudget(from: nowNanoseconds + origin)
         while eventsTaken < eventsCount {
             let event = epoll.event(eventsTaken)
             eventsTaken += 1
@@ -94,6 +94,9 @@ extension EventLoop {
     }
 
     private func expire() {
+        let due = min(
+            deadlines.earliest ?? .max, streamDeadlines.earliest ?? .max, acceptResumesAt ?? .max)
+        guard due <= nowNanoseconds else { return }
         var budget = TurnBudget(from: monotonicNanoseconds())
         // A service that sets a deadline in the past gets it in the next turn, not for ever in this.
         for _ in 0..<deadlines.count {
@@ -117,6 +120,7 @@ extension EventLoop {
     }
 
     private func deliverDialFailures() {
+        guard !dialFailures.isEmpty else { return }
         let failures = dialFailures
         dialFailures.removeAll(keepingCapacity: true)
         for (tag, error) in failures { service?.dialFailed(tag: tag, error) }

@@ -14,6 +14,9 @@ package final class EventLoop {
     /// Time since the loop was made; read from the kernel once per turn.
     package var now: Duration { .nanoseconds(nowNanoseconds) }
 
+    /// The same, for who asks at each packet: a `Duration` counts attoseconds.
+    package internal(set) var nowNanoseconds: Int64 = 0
+
     /// The same clock, read now: for how long something took within a turn.
     package var exactNow: Duration { .nanoseconds(monotonicNanoseconds() - origin) }
 
@@ -43,7 +46,6 @@ package final class EventLoop {
     package internal(set) var statistics = Statistics()
 
     let origin: Int64
-    var nowNanoseconds: Int64 = 0
     let epoll: Epoll
     let signals: Signals
 

@@ -37,10 +37,11 @@ extension EventLoop {
     }
 
     private func writeStream(_ slot: Int) {
+        guard let service else { return }
         var budget = writeTurnMax
         while budget > 0 {
             var vectors = OutputVectors(storage: vectorStorage)
-            service?.gather(slot, into: &vectors)
+            service.gather(slot, into: &vectors)
             guard streams[slot].mayWrite else { return }
             guard vectors.byteCount > 0 else { return drained(slot) }
             let count = vectors.write(to: streams[slot].descriptor)
@@ -54,7 +55,7 @@ extension EventLoop {
             statistics.writes &+= 1
             statistics.bytesWritten &+= count
             budget -= count
-            service?.wrote(count, on: slot)
+            service.wrote(count, on: slot)
             guard streams[slot].mayWrite else { return }
             if streams[slot].state == .finishing { armLinger(slot) }
             if count < vectors.byteCount { return waitForRoom(slot) }

@@ -30,7 +30,8 @@ package struct OutputVectors {
     }
 
     func write(to descriptor: Int32) -> Int {
-        writev(descriptor, storage, Int32(count))
+        guard count > 1 else { return Glibc.write(descriptor, storage[0].iov_base, byteCount) }
+        return writev(descriptor, storage, Int32(count))
     }
 }
 
