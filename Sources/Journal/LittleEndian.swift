@@ -2,16 +2,22 @@
 // Numbers on disk: lowest byte first.
 
 extension Span<UInt8> {
-    func little16(at offset: Int) -> UInt16 {
-        UInt16(self[offset]) | UInt16(self[offset + 1]) << 8
+    @inlinable @inline(__always)
+    public func little16(at offset: Int) -> UInt16 {
+        UInt16(
+            littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt16.self))
     }
 
-    func little32(at offset: Int) -> UInt32 {
-        UInt32(little16(at: offset)) | UInt32(little16(at: offset + 2)) << 16
+    @inlinable @inline(__always)
+    public func little32(at offset: Int) -> UInt32 {
+        UInt32(
+            littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
     }
 
-    func little64(at offset: Int) -> UInt64 {
-        UInt64(little32(at: offset)) | UInt64(little32(at: offset + 4)) << 32
+    @inlinable @inline(__always)
+    public func little64(at offset: Int) -> UInt64 {
+        UInt64(
+            littleEndian: unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt64.self))
     }
 }
 

@@ -49,9 +49,10 @@ struct FsckCommand: ParsableCommand {
         }
         let disk = try PosixDisk(reading: folder)
         var owner = JournalOwner.nobody
+        let printsRecords = records
         let inspection = try Inspection(of: disk) { record, bytes, file, batch in
             owner = owner.with(record.kind)
-            if records { print(RecordLine(record, bytes, file: file, batch: batch).text) }
+            if printsRecords { print(RecordLine(record, bytes, file: file, batch: batch).text) }
         }
         for file in inspection.files { print(FileLine(file).text) }
         let state = owner.state(in: folder)

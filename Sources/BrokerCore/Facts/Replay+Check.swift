@@ -50,17 +50,25 @@ extension Replay {
 
     /// Each receiver exists, and each identifier is free and given once.
     private func fit(_ receivers: Details.Receivers, _ details: borrowing Details) -> Bool {
-        var given: Set<UInt64> = []
         for at in receivers.range {
             let receiver = details.receivers[at]
             guard state.contains(receiver.session) else { return false }
             guard let id = receiver.id else { continue }
-            guard receiver.delivery.qos != .atMostOnce else { return false }
-            let key = UInt64(receiver.session.place) << 16 | UInt64(id.rawValue)
-            guard state[receiver.session].outbound[id] == nil, given.insert(key).inserted else {
-                return false
-            }
+            guard receiver.delivery.qos != .atMostOnce,
+                state[receiver.session].outbound[id] == nil
+            else { return false }
         }
-        return true
+        return receivers.count <= 1 || areApart(receivers, details)
+    }
+
+    private func areApart(
+        _ receivers: Details.Receivers, _ details: borrowing Details
+    ) -> Bool {
+        var given: Set<UInt64> = []
+        return receivers.range.allSatisfy { at in
+            guard let id = details.receivers[at].id else { return true }
+            let session = UInt64(details.receivers[at].session.place)
+            return given.insert(session << 16 | UInt64(id.rawValue)).inserted
+        }
     }
 }

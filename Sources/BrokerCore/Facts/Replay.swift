@@ -240,11 +240,12 @@ struct FactReader {
         return position..<position + count
     }
 
+    @inline(__always)
     mutating func word(_ bytes: Span<UInt8>) throws(RecordError) -> UInt32 {
-        guard rest.count >= 4 else { throw .malformed(at: start) }
-        defer { position += 4 }
-        return UInt32(bytes[position]) | UInt32(bytes[position + 1]) << 8
-            | UInt32(bytes[position + 2]) << 16 | UInt32(bytes[position + 3]) << 24
+        let at = position
+        guard content.upperBound - at >= 4 else { throw .malformed(at: start) }
+        position = at + 4
+        return bytes.little32(at: at)
     }
 
     mutating func doubleWord(_ bytes: Span<UInt8>) throws(RecordError) -> UInt64 {
