@@ -108,7 +108,11 @@ extension Engine {
             return try publish(header, version, bytes, on: id, at: now)
         case .puback, .pubrec, .pubrel, .pubcomp:
             let packet = try AcknowledgementPacket(bytes, header, version, from: .client)
-            acknowledged(packet.kind, packet.id, packet.reason, on: id, at: now)
+            if packet.kind == .pubrel {
+                released(packet, on: id, at: now)
+            } else {
+                acknowledged(packet, on: id, at: now)
+            }
         case .connect, .connack, .subscribe, .suback, .unsubscribe, .unsuback, .pingreq, .pingresp,
             .disconnect, .auth:
             try takeRare(header, version, bytes, on: id, at: now)
@@ -121,7 +125,11 @@ extension Engine {
         on id: ConnectionID, at now: Instant
     ) throws(DecodeError) -> Bool {
         if waitsForDisk(id) { return false }
-        let packet = try PublishPacket(bytes, header, version, from: .client)
+        let packet = try PublishPacket(
+            bytes, header, version, from: .client, validatingTopic: false)
+        if !broker.isKnown(topic: bytes.extracting(packet.topic)) {
+            try packet.validateTopic(in: bytes)
+        }
         performer.traceArrival(of: packet, bytes, on: id, broker)
         let unacknowledged =
             version == .v5
@@ -131,21 +139,24 @@ extension Engine {
             packet, bytes, on: id, unacknowledged: unacknowledged, at: now, into: &performer)
     }
 
-    private mutating func acknowledged(
-        _ kind: PacketKind, _ packet: PacketID, _ reason: ReasonCode, on id: ConnectionID,
-        at now: Instant
+    private mutating func released(
+        _ packet: AcknowledgementPacket, on id: ConnectionID, at now: Instant
     ) {
-        performer.traceStep(.received, kind, packet, reason, id, broker)
-        let acknowledgement: OutboundFlow.Acknowledgement
-        switch kind {
-        case .pubrel:
-            broker.release(packet, on: id, at: now, into: &performer)
-            return
-        case .puback: acknowledgement = .puback
-        case .pubrec: acknowledgement = .pubrec
-        default: acknowledgement = .pubcomp
-        }
-        broker.acknowledged(acknowledgement, packet, reason, on: id, at: now, into: &performer)
+        performer.traceStep(.received, .pubrel, packet.id, packet.reason, id, broker)
+        broker.release(packet.id, on: id, at: now, into: &performer)
+    }
+
+    private mutating func acknowledged(
+        _ packet: AcknowledgementPacket, on id: ConnectionID, at now: Instant
+    ) {
+        performer.traceStep(.received, packet.kind, packet.id, packet.reason, id, broker)
+        let kind: OutboundFlow.Acknowledgement =
+            switch packet.kind {
+            case .puback: .puback
+            case .pubrec: .pubrec
+            default: .pubcomp
+            }
+        broker.acknowledged(kind, packet.id, packet.reason, on: id, at: now, into: &performer)
     }
 
     /// What does not come with each message stays out of the way of what does.

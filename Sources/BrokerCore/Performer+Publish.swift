@@ -61,11 +61,8 @@ extension Performer {
         outlets[id.index].output.append(
             atMost: size, behind: gate, durable: journal.durable
         ) { out in
-            encoder.encode(
-                topic: broker.state.messages[message].topic.extracting(first: topicCount),
-                subscriptionIdentifiers: identifiers,
-                forwardable: broker.state.messages[message].properties, into: &out)
-            if !isGathered { out.append(broker.state.messages[message].payload) }
+            broker.state.messages[message].append(
+                to: &out, encoder, topicCount, identifiers, withPayload: !isGathered)
         }
         if isGathered { attachPayload(of: message, to: id, from: &broker) }
         noteCongestion(of: id, &broker)
@@ -131,5 +128,18 @@ extension Performer {
         guard !outlets[id.index].isCongested else { return }
         outlets[id.index].isCongested = true
         broker.congested(id)
+    }
+}
+
+extension Message {
+    @inline(__always)
+    fileprivate borrowing func append(
+        to out: inout OutputRawSpan, _ encoder: PublishEncoder, _ topicCount: Int,
+        _ identifiers: Span<UInt32>, withPayload: Bool
+    ) {
+        encoder.encode(
+            topic: topic.extracting(first: topicCount), subscriptionIdentifiers: identifiers,
+            forwardable: properties, into: &out)
+        if withPayload { out.append(payload) }
     }
 }

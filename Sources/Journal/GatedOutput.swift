@@ -164,12 +164,12 @@ public struct GatedOutput: ~Copyable {
     /// Starts a new gated stretch when `gate` is later than the last one.
     @inlinable @inline(__always)
     mutating func willAppend(behind gate: Gate, durable: Gate) {
-        settle(durable)
         if gate > tailGate { beginStretch(behind: gate, durable) }
     }
 
     @usableFromInline
     mutating func beginStretch(behind gate: Gate, _ durable: Gate) {
+        settle(durable)
         precondition(open == flying, "more than two batches are not durable")
         flying = buffer.tail
         flyingGate = tailGate

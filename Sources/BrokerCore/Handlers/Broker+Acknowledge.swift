@@ -5,6 +5,7 @@ import MQTT
 
 extension Broker {
     /// PUBREL: the message is handed on, all or nothing. [MQTT-4.3.3-11]
+    @inline(__always)
     package mutating func release(
         _ packetID: PacketID, on id: ConnectionID, at now: Instant,
         into effects: inout some Effects & ~Copyable

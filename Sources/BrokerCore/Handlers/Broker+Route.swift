@@ -15,6 +15,12 @@ extension Broker {
         routes.known(topic, at: state.subscriptions.epoch) ?? resolve(topic)
     }
 
+    /// Then it is valid too; false may be wrong.
+    @inline(__always)
+    func isKnown(topic: Span<UInt8>) -> Bool {
+        routes.isLast(topic, at: state.subscriptions.epoch)
+    }
+
     @inline(never)
     private mutating func resolve(_ topic: Span<UInt8>) -> Int {
         routes.resolve(topic, state.subscriptions, &state.identifierLists)

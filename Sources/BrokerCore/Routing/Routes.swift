@@ -63,7 +63,7 @@ struct Routes {
     /// What one publisher sends in a row mostly goes to one topic, which is compared then and not
     /// looked up.
     @inline(__always)
-    private func isLast(_ topic: Span<UInt8>, at epoch: UInt64) -> Bool {
+    func isLast(_ topic: Span<UInt8>, at epoch: UInt64) -> Bool {
         last < entries.count && entries[last].epoch == epoch
             && bytesAreEqual(entries[last].topic, topic)
     }

@@ -30,7 +30,7 @@ public struct PublishPacket: Hashable, Sendable {
         retain = header.flags & 0b0001 != 0
         var cursor = ByteCursor(header.body)
         topic = try cursor.binary(in: bytes)
-        if validatingTopic, !topic.isEmpty { try TopicName.validate(bytes, topic) }
+        if validatingTopic { try Self.validate(topic, in: bytes) }
         id = qos == .atMostOnce ? nil : try cursor.packetID(in: bytes)
         switch version {
         case .v311:
@@ -41,5 +41,16 @@ public struct PublishPacket: Hashable, Sendable {
             if topic.isEmpty, properties.topicAlias == nil { throw .protocolError(.emptyTopic) }
         }
         payload = cursor.remaining
+    }
+
+    /// For a receiver that did not know the topic after all.
+    @inlinable @inline(__always)
+    public func validateTopic(in bytes: Span<UInt8>) throws(DecodeError) {
+        try Self.validate(topic, in: bytes)
+    }
+
+    @inlinable @inline(__always)
+    static func validate(_ topic: Range<Int>, in bytes: Span<UInt8>) throws(DecodeError) {
+        if !topic.isEmpty { try TopicName.validate(bytes, topic) }
     }
 }
