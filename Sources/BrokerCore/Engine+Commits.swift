@@ -60,7 +60,8 @@ extension Engine {
     /// Nil if what is staged is to be submitted now.
     private func commitDue(at now: Instant) -> Instant? {
         guard performer.journal.bytesStaged < CommitPace.smallBytes else { return nil }
-        let isNeeded = !performer.listed.isEmpty  // With nothing in flight, all wait for what is staged.
+        // With nothing in flight, all wait for what is staged.
+        let isNeeded = !performer.listed.isEmpty
         if isNeeded, pace.awaited == 0 { return nil }
         let due = isNeeded ? pace.awaitedUntil : pace.due ?? now + pace.patience.forNeed
         return now < due ? due : nil
