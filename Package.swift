@@ -20,7 +20,7 @@ let lending: [SwiftSetting] = pure + [.enableExperimentalFeature("Lifetimes")]
 
 /// The loop and those that it calls are classes: a callback has to find them again. Each use of a
 /// property asks then, at run time, whether another is under way, which was 10,000 of the 27,000
-/// instructions of a message that comes alone. Debug builds ask, and with them all tests and fuzzers.
+/// instructions of a message that comes alone. Debug builds ask, and with them unit tests and fuzzers.
 let looping: [SwiftSetting] =
     strict + [.unsafeFlags(["-enforce-exclusivity=unchecked"], .when(configuration: .release))]
 

@@ -46,8 +46,8 @@ package struct Broker: ~Copyable {
         _ fact: Fact, releasing released: MessageID? = nil,
         into effects: inout some Effects & ~Copyable
     ) {
-        let message = message(of: fact, details) ?? released
-        let isDurable = isDurable(fact, message, details)
+        let message = message(of: fact) ?? released
+        let isDurable = isDurable(fact, message)
         if isDurable, let message { journal(message, into: &effects) }
         let recorded = isDurable ? journalForm(of: fact, message) : fact
         state.apply(fact, details)
@@ -67,9 +67,7 @@ package struct Broker: ~Copyable {
     /// A fact is durable when a session that outlives its connection, or a retained message, is
     /// touched by it. All other facts are gone with the process, as their sessions are.
     @inline(__always)
-    private func isDurable(
-        _ fact: Fact, _ message: MessageID?, _ details: borrowing Details
-    ) -> Bool {
+    private func isDurable(_ fact: Fact, _ message: MessageID?) -> Bool {
         switch fact {
         case .opened(_, let detail):
             details.openings[Int(detail)].expiry.outlivesConnection
@@ -83,15 +81,15 @@ package struct Broker: ~Copyable {
         case .retainedExpired(let message):
             state.messages[message].isJournalled
         case .released(let id, _, let receivers):
-            state[id].isJournalled || hasDurable(receivers, details)
+            state[id].isJournalled || hasDurable(receivers)
                 || message.map { state.messages[$0].retain } == true
         case .routed(_, let retains, let receivers):
-            retains || hasDurable(receivers, details)
+            retains || hasDurable(receivers)
         }
     }
 
     @inline(__always)
-    private func hasDurable(_ receivers: Details.Receivers, _ details: borrowing Details) -> Bool {
+    private func hasDurable(_ receivers: Details.Receivers) -> Bool {
         for at in receivers.range where details.receivers[at].isDurable {
             return true
         }
@@ -100,7 +98,7 @@ package struct Broker: ~Copyable {
 
     /// The message that must be in the journal before the fact is.
     @inline(__always)
-    private func message(of fact: Fact, _ details: borrowing Details) -> MessageID? {
+    private func message(of fact: Fact) -> MessageID? {
         switch fact {
         case .accepted(let message, _, _), .routed(let message, _, _): message
         case .opened(_, let detail), .resumed(_, let detail): details.openings[Int(detail)].will

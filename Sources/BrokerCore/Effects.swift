@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What the broker wants done, said in the order in which it must be done. Whoever listens carries it
-// out or writes it down: the engine does the one, tests the other, and no handler sees how.
+// out or writes it down: `Performer` does the one, tests the other, and no handler sees how.
 import MQTT
 
 /// Who is told. A send waits for every record before it.

@@ -94,9 +94,7 @@ extension EventLoop {
     }
 
     private func expire() {
-        let due = min(
-            deadlines.earliest ?? .max, streamDeadlines.earliest ?? .max, acceptResumesAt ?? .max)
-        guard due <= nowNanoseconds else { return }
+        guard nextDue <= nowNanoseconds else { return }
         var budget = TurnBudget(from: monotonicNanoseconds())
         // A service that sets a deadline in the past gets it in the next turn, not for ever in this.
         for _ in 0..<deadlines.count {
@@ -109,6 +107,11 @@ extension EventLoop {
             if budget.isSpent(TurnBudget.deadline) { break }
         }
         if let resume = acceptResumesAt, resume <= nowNanoseconds { resumeAccepting() }
+    }
+
+    /// When there is something for `expire`; the end of time where nothing is awaited.
+    private var nextDue: Int64 {
+        min(deadlines.earliest ?? .max, streamDeadlines.earliest ?? .max, acceptResumesAt ?? .max)
     }
 
     private func streamExpired(_ slot: Int) {
@@ -138,10 +141,7 @@ extension EventLoop {
             turnOwed || !flushList.isEmpty || !redeliveryList.isEmpty || !endings.isEmpty
             || !dialFailures.isEmpty || isStopped
         if hasWork { return 0 }
-        var next = Int64.max
-        if let time = deadlines.earliest { next = min(next, time) }
-        if let time = streamDeadlines.earliest { next = min(next, time) }
-        if let time = acceptResumesAt { next = min(next, time) }
+        var next = nextDue
         if let watchdog { next = min(next, watchdog.due - origin) }
         if let log, log.hasBacklog { next = min(next, nowNanoseconds + 100_000_000) }
         return next == .max ? nil : max(0, next - nowNanoseconds)
