@@ -42,6 +42,9 @@ extension Engine {
         set { pace.patience = newValue }
     }
 
+    /// Nobody is connected whose session ends with the connection, and so never waits for the disk.
+    package var allWaitForDisk: Bool { performer.bystanders == 0 }
+
     /// All reads of a turn are done: one batch for all its facts, then what may leave leaves.
     package mutating func turnEnded(at now: Instant) {
         guard !pace.isImpatient else {

@@ -58,7 +58,7 @@ extension Engine {
         _ id: ConnectionID, peer: String, _ terms: Terms? = nil, at now: Instant
     ) {
         performer.now = now
-        performer.outlets.insert(Outlet(), at: id.index)
+        performer.addOutlet(id)
         broker.opened(id, peer: peer, terms, at: now, into: &performer)
         eventEnded()
     }

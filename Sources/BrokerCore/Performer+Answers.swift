@@ -45,7 +45,7 @@ extension Performer {
             send(UnsubackEncoder(version, packet, reasons), to: id, from: &broker)
         case .connack(let connack):
             guard let encoder = encoder(of: connack, version, to: id, broker) else { return }
-            outlets[id.index].isDurable = broker.isDurable(id)
+            if broker.isDurable(id) { bindOutlet(id) }
             // Nothing may come before it, and resends stand behind it. [MQTT-3.2.0-1]
             outlets[id.index].isVoid = !send(encoder, to: id, from: &broker)
         }

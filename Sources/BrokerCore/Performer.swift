@@ -17,6 +17,8 @@ struct Performer: ~Copyable, Effects {
     private var given: ContiguousArray<Engine.Command> = []
     /// Outlets that got bytes, or wait for a gate.
     private(set) var listed: [ConnectionID] = []
+    /// Outlets of which `isDurable` is not said.
+    private(set) var bystanders = 0
     /// When the event came that is being carried out.
     var now = Instant(nanoseconds: 0)
     /// A fact of this event goes to the disk.
@@ -101,10 +103,22 @@ extension Performer {
         outlets[last.index].listPlace = UInt32(place + 1)
     }
 
+    mutating func addOutlet(_ id: ConnectionID) {
+        outlets.insert(Outlet(), at: id.index)
+        bystanders += 1
+    }
+
+    /// Its session outlives it.
+    mutating func bindOutlet(_ id: ConnectionID) {
+        outlets[id.index].isDurable = true
+        bystanders -= 1
+    }
+
     /// The socket is gone.
     mutating func removeOutlet(_ id: ConnectionID, of broker: inout Broker) {
         dropOutput(of: id, from: &broker)
         let outlet = outlets.remove(id.index)
+        if !outlet.isDurable { bystanders -= 1 }
         if outlet.listPlace > 0 { unlist(id, at: Int(outlet.listPlace) - 1) }
     }
 

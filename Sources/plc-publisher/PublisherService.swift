@@ -162,6 +162,7 @@ extension PublisherService {
         toForget.removeAll()
         if hold != nil, holdReason == nil, !engine.isStopping { sample() }
         engine.turnEnded()
+        settle()
         act()
         if isDelivered, !engine.isStopping {
             journalist.finished(last: nextSeq - 1)
@@ -172,6 +173,17 @@ extension PublisherService {
         let due = engine.deadline.map { $0 - Instant(nanoseconds: loop.startedAt) }
         loop.setDeadline(Key.engine, at: due)
         if hasStopped, engine.isSettled { loop.stop() }
+    }
+
+    /// Nobody else is on this loop whom a sync could stop.
+    private func settle() {
+        do throws(DiskError) {
+            guard let number = try store.settle(waiting: loop.isIdle) else { return }
+            loop.readClock()
+            engine.committed(number)
+        } catch {
+            fail(error)
+        }
     }
 
     /// There was an end, and it is reached.

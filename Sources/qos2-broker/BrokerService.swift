@@ -172,13 +172,21 @@ extension BrokerService {
     func woken(_ tag: Int) {
         do throws(DiskError) {
             guard let number = try store.takeCommitted() else { return }
-            engine.committed(number, at: now)
-            setCommitPatience()
-            carryOut()
+            committed(number)
         } catch {
-            failure = error
-            loop.stop()
+            fail(error)
         }
+    }
+
+    private func committed(_ number: UInt64) {
+        engine.committed(number, at: now)
+        setCommitPatience()
+        carryOut()
+    }
+
+    private func fail(_ error: DiskError) {
+        failure = error
+        loop.stop()
     }
 
     func deadlineReached(_ key: Int) {
@@ -218,9 +226,26 @@ extension BrokerService {
         tellLinesForTopics()
         engine.turnEnded(at: now)
         carryOut()
+        settle()
         stopIfDone()
         for step in engine.takeSteps(at: exactNow) {
             journalist.step(step)
+        }
+    }
+
+    /// The turn's facts become durable here and now, if that stops nobody who does not wait for it.
+    private func settle() {
+        do throws(DiskError) {
+            while let number = try store.settle(
+                waiting: engine.allWaitForDisk && loop.isIdle)
+            {
+                loop.readClock()
+                committed(number)
+                engine.turnEnded(at: now)
+                carryOut()
+            }
+        } catch {
+            fail(error)
         }
     }
 

@@ -103,6 +103,20 @@ import Testing
         #expect(abs(unix - wallClockNanoseconds()) < 1_000_000_000)
     }
 
+    @Test func aLoopIsIdleWhenNothingIsLeftAndNothingHasCome() throws {
+        let (recorder, socket, connection) = try connected()
+        recorder.drive("nothing happens", until: { recorder.loop.isIdle })
+        recorder.send([1], on: connection)
+        #expect(!recorder.loop.isIdle, "something is to be written")
+        recorder.loop.turn()
+        #expect(recorder.loop.isIdle)
+        socket.send(framed([7]))
+        while recorder.loop.isIdle { usleep(100) }
+        #expect(recorder.packets == [])
+        recorder.loop.turn()
+        #expect(recorder.packets == [[7]], "having asked loses nothing")
+    }
+
     @Test func durationsAsNanoseconds() {
         #expect(Duration.milliseconds(1500).nanoseconds == 1_500_000_000)
         #expect(Duration.nanoseconds(-7).nanoseconds == -7)

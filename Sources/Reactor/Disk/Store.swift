@@ -52,6 +52,15 @@ package final class Store<State: ReplayedState & ~Copyable> {
         try onDisk?.thread.takeCommitted()
     }
 
+    /// Call it when a turn ends, with whether the loop has nobody to serve: then a batch of this turn that
+    /// is quickly synced is durable on return, and its number the answer. Others are on their way.
+    package func settle(waiting mayWait: @autoclosure () -> Bool) throws(DiskError) -> UInt64? {
+        try onDisk?.thread.settle(waiting: !isCheckpointing && mayWait())
+    }
+
+    /// Its writes make syncs long.
+    private var isCheckpointing: Bool { checkpointing?.isRunning ?? false }
+
     /// The last segment is used up as well, and what is to be written waits for space.
     package var waitsForSpace: Bool { onDisk?.thread.isWaitingForSpace ?? false }
 

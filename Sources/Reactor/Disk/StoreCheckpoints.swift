@@ -55,6 +55,7 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     private let segmentSize: Int
     private let makeState: @Sendable () -> State
     private var task: BackgroundTask<CheckpointOutcome>?
+    var isRunning: Bool { task != nil }
     /// Complete segments that the last checkpoint holds.
     private var held = 0
     /// The size of the last checkpoint: one costs as much as the state is large, so the next one

@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one thread that writes and syncs for the journal, so that the loop never waits for a disk.
-// It takes one batch at a time and says by a wake-up that it is done; between batches it keeps a
-// spare segment ready. A failed write or sync is final: nobody knows after it what the disk
+// The one thread that writes and syncs for the journal, so that nobody on the loop waits for a disk who
+// has no need to. It takes one batch at a time and says by a wake-up that it is done; between batches it
+// keeps a spare segment ready. A short batch stays with the loop until its turn ends: when nobody else
+// is there to be served, the loop had better sync it itself than wake a thread and sleep until it is
+// woken, which takes as long as the sync of a quick disk. A failed write or sync is final: nobody knows after it what the disk
 // holds, so nothing is tried again. Only the space of a segment is waited for: before it is there,
 // nothing of the batch is written.
 import Glibc
 import Journal
 import Synchronization
 
-/// `job` belongs to the thread from `write` to the wake-up that follows, to the loop at all other
-/// times. The mutex hands it over; the atomics only inform.
+/// `job` and the open file belong to the thread while it works, to the loop at all other times. The mutex hands it over; the atomics only inform.
 package final class SyncThread: BatchWriter, @unchecked Sendable {
     private struct Job {
         var begun: (segment: String, header: [UInt8], size: Int)?
@@ -36,6 +37,9 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var phase = Phase.idle
     private var job = Job()
+    /// The batch waits for `settle`.
+    private var isHeld = false
+    private var expectation = SyncExpectation()
     private var openName = ""
     private var openFile: Int32 = -1
     private let lastSync = Atomic<Int64>(0)
@@ -109,9 +113,45 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         job.segment = segment
         job.offset = offset
         job.number = number
+        isHeld = isShort
+        if !isHeld { handOver() }
+        return false
+    }
+
+    /// A sync and nothing more, which takes no long time, as far as can be known.
+    private var isShort: Bool {
+        job.begun == nil && job.framing == nil && job.bytes.count <= Self.shortBytes
+            && openName == job.segment && spare.isReady && expectation.isShort
+    }
+
+    private func handOver() {
         workingSince.store(monotonicNanoseconds(), ordering: .relaxed)
         change(to: .working)
-        return false
+    }
+
+    /// Call it when a turn ends. A short batch that was given in it is made durable before this returns
+    /// its number, if `mayWait`, and given to the thread if not.
+    package func settle(waiting mayWait: @autoclosure () -> Bool) throws(DiskError) -> UInt64? {
+        guard isHeld else { return nil }
+        isHeld = false
+        guard mayWait() else {
+            handOver()
+            return nil
+        }
+        let start = monotonicNanoseconds()
+        try writeBatch()
+        noteEnd(ofBatchFrom: start)
+        noteDuration()
+        return job.number
+    }
+
+    private func noteEnd(ofBatchFrom start: Int64) {
+        lastSync.store(monotonicNanoseconds() - start, ordering: .relaxed)
+        workingSince.store(0, ordering: .relaxed)
+    }
+
+    private func noteDuration() {
+        expectation.add(lastSync.load(ordering: .relaxed))
     }
 
     /// The number of the batch that became durable since the last call, if one did.
@@ -121,6 +161,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         switch phase {
         case .done:
             phase = .idle
+            noteDuration()
             return job.number
         case .failed(let error): throw error
         case .idle, .working, .stopping: return nil
@@ -161,8 +202,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
                     job.begun = nil
                 }
                 try writeBatch()
-                lastSync.store(monotonicNanoseconds() - start, ordering: .relaxed)
-                workingSince.store(0, ordering: .relaxed)
+                noteEnd(ofBatchFrom: start)
                 change(to: .done)
             } catch {
                 change(to: .failed(error))
@@ -226,6 +266,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         }
     }
 
+    private static let shortBytes = 64 << 10
     private static let unfinished = "segment-unfinished"
     private static let spacePause: UInt32 = 200_000
 

@@ -7,10 +7,7 @@ import Glibc
 
 extension EventLoop {
     func turn() {
-        if eventsTaken == eventsCount {
-            eventsCount = epoll.wait(nanoseconds: timeout())
-            eventsTaken = 0
-        }
+        if eventsTaken == eventsCount { fetchEvents(within: timeout()) }
         readClock()
         let begin = nowNanoseconds
         turnOwed = false

@@ -140,7 +140,23 @@ package final class EventLoop {
         return wakeup
     }
 
-    func readClock() { nowNanoseconds = monotonicNanoseconds() - origin }
+    /// Nothing is left of this turn, and nothing has come for the next. Asks the kernel.
+    package var isIdle: Bool {
+        guard flushList.isEmpty, redeliveryList.isEmpty, endings.isEmpty, !turnOwed else {
+            return false
+        }
+        if eventsTaken == eventsCount { fetchEvents(within: 0) }
+        return eventsTaken == eventsCount
+    }
+
+    /// Events of the next turn.
+    func fetchEvents(within nanoseconds: Int64?) {
+        eventsCount = epoll.wait(nanoseconds: nanoseconds)
+        eventsTaken = 0
+    }
+
+    /// Sets `now`. For a callback that has waited for something.
+    package func readClock() { nowNanoseconds = monotonicNanoseconds() - origin }
 
     func report(_ error: SystemError) {
         guard let troubled, nowNanoseconds >= nextTroubleAt else { return }

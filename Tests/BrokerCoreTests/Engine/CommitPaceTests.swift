@@ -35,6 +35,30 @@ import Testing
         }
     }
 
+    /// A sync that the loop waits for itself would stop them for nothing.
+    @Test func whoeverWaitsForNoDiskIsKnown() {
+        let scene = Scene()
+        #expect(scene.allWaitForDisk)
+        let plc = scene.client("plc")
+        plc.resume()
+        #expect(scene.allWaitForDisk)
+        let view = scene.client("view")
+        view.connect()
+        #expect(!scene.allWaitForDisk)
+        view.disconnect()
+        #expect(scene.allWaitForDisk)
+        // One that has not said yet what it is.
+        let silent = scene.open()
+        #expect(!scene.allWaitForDisk)
+        scene.lose(silent)
+        #expect(scene.allWaitForDisk)
+        plc.lose()
+        #expect(scene.allWaitForDisk)
+        plc.resume()
+        plc.connect(clean: true)
+        #expect(!scene.allWaitForDisk, "the one that took over")
+    }
+
     /// The four answers of a message come in pairs, one of each hop, and each pair is one batch.
     @Test func aMessageOfAChainCostsTwoSyncs() {
         let pair = Pair()
@@ -155,4 +179,8 @@ import Testing
         #expect(answered == (1...40).map { .puback(PacketID($0)) })
         #expect(!isPaused)
     }
+}
+
+extension Scene {
+    fileprivate var allWaitForDisk: Bool { engine.allWaitForDisk }
 }
