@@ -17,6 +17,10 @@ package protocol Effects: ~Copyable {
     mutating func deliver(
         _ delivery: Delivery, _ packet: PacketID?, isRepeat: Bool, to id: ConnectionID,
         from broker: inout Broker)
+    /// A PUBLISH with a plain body, as it came.
+    mutating func pass(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, to id: ConnectionID,
+        from broker: inout Broker)
     /// The handler's own hold on a message ends here.
     mutating func letGo(_ message: MessageID, of broker: inout Broker)
     /// CONNACK, SUBACK or UNSUBACK.

@@ -28,15 +28,66 @@ struct Outlet: ~Copyable {
     /// So much waits in it that its peer is not read from.
     var isFlooded = false
 
+    /// Where the journal stands when something is said.
+    struct Standing {
+        var tail: Gate
+        var durable: Gate
+        /// A fact of this event goes to the disk.
+        var eventIsDurable: Bool
+    }
+
     /// PUBACK, PUBREC, PUBREL or PUBCOMP of success.
     @inline(__always)
-    mutating func acknowledge(
-        _ kind: PacketKind, _ packet: PacketID, behind gate: Gate, _ durable: Gate
-    ) {
-        if kind == .puback { unacknowledged.add(behind: gate, durable: durable) }
+    mutating func acknowledge(_ kind: PacketKind, _ packet: PacketID, _ standing: Standing) {
+        let gate = follows(standing) ? standing.tail : .none
+        if kind == .puback { unacknowledged.add(behind: gate, durable: standing.durable) }
         let word = AcknowledgementPacket.shortForm(kind, packet)
-        output.append(word: word, behind: gate, durable: durable)
+        output.append(word: word, behind: gate, durable: standing.durable)
     }
+
+    /// PUBLISH, encoded from where the message lies, with its payload or up to it. The answer is what
+    /// waits here when the payload has come too.
+    @inline(__always)
+    mutating func publish(
+        _ message: borrowing Message, _ encoder: PublishEncoder, _ topicCount: Int,
+        _ identifiers: Span<UInt32>, withPayload: Bool, _ standing: Standing
+    ) -> Int {
+        output.append(
+            atMost: withPayload ? encoder.packetSize : encoder.encodedSize,
+            behind: gate(of: message, encoder.head.qos, standing), durable: standing.durable
+        ) { out in
+            encoder.encode(
+                topic: message.topic.extracting(first: topicCount), subscriptionIdentifiers: identifiers,
+                forwardable: message.properties, into: &out)
+            if withPayload { out.append(message.payload) }
+        }
+        return output.pendingBytes + (withPayload ? 0 : Int(message.payloadCount))
+    }
+
+    /// A QoS 0 PUBLISH that goes on as it came. The answer is what waits here then.
+    @inline(__always)
+    mutating func pass(_ body: Span<UInt8>, durable: Gate) -> Int {
+        let encoder = PlainPublish(bodyCount: body.count)
+        output.append(atMost: encoder.packetSize, behind: .none, durable: durable) { out in
+            encoder.encode(body, into: &out)
+        }
+        return output.pendingBytes
+    }
+
+    /// What goes from QoS 0 to QoS 0 promises nothing and waits for nothing. A message that the journal
+    /// has may have waited here while its release is on its way to the disk.
+    @inline(__always)
+    private func gate(of message: borrowing Message, _ qos: QoS, _ standing: Standing) -> Gate {
+        let isPromise = qos > .atMostOnce || message.qos > .atMostOnce
+        guard isPromise, follows(standing) || message.isJournalled else { return .none }
+        return standing.tail
+    }
+
+    /// Whether what is said may follow from a fact that is on its way to the disk: one of this event, or
+    /// an earlier one of a session that has any. To sessions that end with their connections nothing
+    /// else was ever promised, and they wait for nobody's disk.
+    @inline(__always)
+    private func follows(_ standing: Standing) -> Bool { standing.eventIsDurable || isDurable }
 
     /// Bytes that wait in it; nil when no more are taken from the connection.
     var backlog: Int? { isDeaf ? nil : output.pendingBytes }

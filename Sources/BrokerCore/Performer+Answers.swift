@@ -15,8 +15,7 @@ extension Performer {
         }
         list(id)
         broker.count { $0.sentPackets[kind] += 1 }
-        let gate = follows(id) ? journal.tail : .none
-        outlets[id.index].acknowledge(kind, packet, behind: gate, journal.durable)
+        outlets[id.index].acknowledge(kind, packet, standing)
     }
 
     /// Whoever loses a message hears why in words too, if he wants them and they fit.

@@ -15,19 +15,28 @@ extension Performer {
         traceDelivery(delivery, packet, isRepeat, id, broker)
         let head = PublishHead(
             qos: delivery.qos, duplicate: isRepeat, retain: delivery.retain, id: packet)
-        let topicCount = Int(broker.state.messages[delivery.message].topicCount)
         if broker.connections[id.index].version == .v5 {
-            deliver(delivery, head, topicCount, to: id, from: &broker)
+            deliver(delivery, head, to: id, from: &broker)
         } else {
-            send(head, .v311, delivery.message, topicCount, Span(), to: id, from: &broker)
+            send(head, .v311, delivery.message, withTopic: true, Span(), to: id, from: &broker)
         }
+    }
+
+    mutating func pass(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, to id: ConnectionID,
+        from broker: inout Broker
+    ) {
+        guard let body = packet.plainBody else { preconditionFailure("PUBLISH is not plain") }
+        tracePassing(of: packet, bytes, to: id, broker)
+        list(id)
+        let pending = outlets[id.index].pass(bytes.extracting(body), durable: journal.durable)
+        noteSent(payload: packet.payload.count, pending: pending, to: id, &broker)
     }
 
     /// Only MQTT 5.0 has a place for the rest of what may be said.
     @inline(never)
     private mutating func deliver(
-        _ delivery: Delivery, _ head: PublishHead, _ topicCount: Int, to id: ConnectionID,
-        from broker: inout Broker
+        _ delivery: Delivery, _ head: PublishHead, to id: ConnectionID, from broker: inout Broker
     ) {
         var head = head
         let identifiers = broker.state.identifierLists.list(delivery.identifiers)
@@ -36,36 +45,50 @@ extension Performer {
         head.topicAlias = alias?.number
         let isKnown = alias?.isKnown == true
         send(
-            head, .v5, delivery.message, isKnown ? 0 : topicCount, identifiers.span, to: id,
+            head, .v5, delivery.message, withTopic: !isKnown, identifiers.span, to: id,
             from: &broker)
     }
 
-    /// PUBLISH; `topicCount` is 0 where an alias says it all.
+    /// PUBLISH; without its topic where an alias says it all.
     @inline(__always)
     private mutating func send(
-        _ head: PublishHead, _ version: ProtocolVersion, _ message: MessageID, _ topicCount: Int,
-        _ identifiers: Span<UInt32>, to id: ConnectionID, from broker: inout Broker
+        _ head: PublishHead, _ version: ProtocolVersion, _ id: MessageID, withTopic: Bool,
+        _ identifiers: Span<UInt32>, to receiver: ConnectionID, from broker: inout Broker
     ) {
-        let sizes = broker.state.messages[message].sizes
+        list(receiver)
+        let sent = send(
+            head, version, broker.state.messages[id], withTopic: withTopic, identifiers,
+            to: receiver)
+        if sent.isGathered { attachPayload(of: id, to: receiver, from: &broker) }
+        noteSent(payload: sent.payload, pending: sent.pending, to: receiver, &broker)
+    }
+
+    @inline(__always)
+    private mutating func noteSent(
+        payload: Int, pending: Int, to id: ConnectionID, _ broker: inout Broker
+    ) {
+        broker.count {
+            $0.sentPackets[.publish] += 1
+            $0.payloadBytesSent += UInt64(payload)
+        }
+        if pending > broker.limits.outputBytesMax { congested(id, &broker) }
+    }
+
+    /// The payload of the message, whether it is yet to be attached, and what then waits in the outlet.
+    @inline(__always)
+    private mutating func send(
+        _ head: PublishHead, _ version: ProtocolVersion, _ message: borrowing Message,
+        withTopic: Bool, _ identifiers: Span<UInt32>, to id: ConnectionID
+    ) -> (payload: Int, isGathered: Bool, pending: Int) {
+        let sizes = message.sizes
+        let topicCount = withTopic ? sizes.topic : 0
         let encoder = PublishEncoder(
             head, version, topicCount: topicCount, subscriptionIdentifiers: identifiers,
             forwardableCount: sizes.properties, payloadCount: sizes.payload)
-        broker.count {
-            $0.sentPackets[.publish] += 1
-            $0.payloadBytesSent += UInt64(sizes.payload)
-        }
-        list(id)
         let isGathered = sizes.payload >= Self.gatheredPayload
-        let size = isGathered ? encoder.encodedSize : encoder.packetSize
-        let gate = gate(of: message, head.qos, to: id, broker)
-        outlets[id.index].output.append(
-            atMost: size, behind: gate, durable: journal.durable
-        ) { out in
-            broker.state.messages[message].append(
-                to: &out, encoder, topicCount, identifiers, withPayload: !isGathered)
-        }
-        if isGathered { attachPayload(of: message, to: id, from: &broker) }
-        noteCongestion(of: id, &broker)
+        let pending = outlets[id.index].publish(
+            message, encoder, topicCount, identifiers, withPayload: !isGathered, standing)
+        return (sizes.payload, isGathered, pending)
     }
 
     /// The alias that stands for the topic, where the client allows one; it takes more room the
@@ -83,19 +106,6 @@ extension Performer {
         let mayBeNew = broker.fits(delivery, id, withAlias: true)
         return unsafe outlets[id.index].aliases.alias(
             of: topic.span, atMost: maximum, mayBeNew: mayBeNew, seed: broker.seed)
-    }
-
-    /// What goes from QoS 0 to QoS 0 promises nothing and waits for nothing. A message that the journal
-    /// has may have waited here while its release is on its way to the disk.
-    @inline(__always)
-    private func gate(
-        of message: MessageID, _ qos: QoS, to id: ConnectionID, _ broker: borrowing Broker
-    ) -> Gate {
-        let isPromise = qos > .atMostOnce || broker.state.messages[message].qos > .atMostOnce
-        guard isPromise, follows(id) || broker.state.messages[message].isJournalled else {
-            return .none
-        }
-        return journal.tail
     }
 
     private mutating func attachPayload(
@@ -116,30 +126,10 @@ extension Performer {
         return UInt32(clamping: max(0, (left + 999_999_999) / 1_000_000_000))
     }
 
-    @inline(__always)
-    private mutating func noteCongestion(of id: ConnectionID, _ broker: inout Broker) {
-        if outlets[id.index].output.pendingBytes > broker.limits.outputBytesMax {
-            congested(id, &broker)
-        }
-    }
-
     @inline(never)
     private mutating func congested(_ id: ConnectionID, _ broker: inout Broker) {
         guard !outlets[id.index].isCongested else { return }
         outlets[id.index].isCongested = true
         broker.congested(id)
-    }
-}
-
-extension Message {
-    @inline(__always)
-    fileprivate borrowing func append(
-        to out: inout OutputRawSpan, _ encoder: PublishEncoder, _ topicCount: Int,
-        _ identifiers: Span<UInt32>, withPayload: Bool
-    ) {
-        encoder.encode(
-            topic: topic.extracting(first: topicCount), subscriptionIdentifiers: identifiers,
-            forwardable: properties, into: &out)
-        if withPayload { out.append(payload) }
     }
 }

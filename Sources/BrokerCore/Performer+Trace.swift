@@ -12,18 +12,20 @@ extension Performer {
     ) {
         // A publisher that had to wait offers the same packet again.
         guard !broker.connections[id.index].isPaused else { return }
-        let session = broker.connections[id.index].session
         let isAgain =
-            packet.duplicate && trace.isWatched(packet.id, session: session, isInbound: true)
+            packet.duplicate
+            && trace.isWatched(
+                packet.id, session: broker.connections[id.index].session, isInbound: true)
         guard isAgain || trace.begins(at: now) else { return }
-        begin(packet, bytes, on: id, session, broker)
+        begin(packet, bytes, on: id, broker)
     }
 
     @inline(never)
     private mutating func begin(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID, _ session: SessionID,
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID,
         _ broker: borrowing Broker
     ) {
+        let session = broker.connections[id.index].session
         var step = HandshakeStep(
             .received, .publish, client: broker.state[session].client, id: packet.id,
             qos: packet.qos)
@@ -41,21 +43,45 @@ extension Performer {
     }
 
     @inline(__always)
-    mutating func traceDelivery(
-        _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, _ id: ConnectionID,
+    mutating func tracePassing(
+        of packet: PublishPacket, _ bytes: Span<UInt8>, to id: ConnectionID,
         _ broker: borrowing Broker
     ) {
-        let session = broker.connections[id.index].session
-        let isAgain = isRepeat && trace.isWatched(packet, session: session, isInbound: false)
-        guard isAgain || trace.begins(at: now) else { return }
-        begin(delivery, packet, isRepeat, session, broker)
+        if trace.begins(at: now) { begin(packet, bytes, to: id, broker) }
     }
 
     @inline(never)
     private mutating func begin(
-        _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, _ session: SessionID,
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, to id: ConnectionID,
         _ broker: borrowing Broker
     ) {
+        let session = broker.connections[id.index].session
+        var step = HandshakeStep(
+            .sent, .publish, client: broker.state[session].client, id: nil, qos: packet.qos)
+        step.topic = String(copying: bytes.extracting(packet.topic))
+        step.size = packet.payload.count
+        trace.begin(step, session: session, isInbound: false, behind: .none, at: now)
+    }
+
+    @inline(__always)
+    mutating func traceDelivery(
+        _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, _ id: ConnectionID,
+        _ broker: borrowing Broker
+    ) {
+        let isAgain =
+            isRepeat
+            && trace.isWatched(
+                packet, session: broker.connections[id.index].session, isInbound: false)
+        guard isAgain || trace.begins(at: now) else { return }
+        begin(delivery, packet, isRepeat, id, broker)
+    }
+
+    @inline(never)
+    private mutating func begin(
+        _ delivery: Delivery, _ packet: PacketID?, _ isRepeat: Bool, _ id: ConnectionID,
+        _ broker: borrowing Broker
+    ) {
+        let session = broker.connections[id.index].session
         var step = HandshakeStep(
             .sent, .publish, client: broker.state[session].client, id: packet, qos: delivery.qos)
         step.isDuplicate = isRepeat

@@ -74,12 +74,12 @@ extension Performer {
         return given
     }
 
-    /// Whether what is said may follow from a fact that is on its way to the disk: one of this event, or
-    /// an earlier one of a session that has any. To sessions that end with their connections nothing
-    /// else was ever promised, and they wait for nobody's disk.
-    @inline(__always)
-    func follows(_ id: ConnectionID) -> Bool {
-        eventIsDurable || outlets[id.index].isDurable
+    var standing: Outlet.Standing {
+        @inline(__always)
+        get {
+            Outlet.Standing(
+                tail: journal.tail, durable: journal.durable, eventIsDurable: eventIsDurable)
+        }
     }
 
     /// Call it before bytes go to an outlet.

@@ -175,6 +175,7 @@ extension Broker {
         into effects: inout some Effects & ~Copyable
     ) {
         let entry = entry(of: topic)
+        if pass(packet, bytes, through: entry, from: id, into: &effects) { return }
         guard packet.retain || !routes.entries[entry].isEmpty else { return }
         let message = makeMessage(packet, topic, bytes, at: now)
         route(

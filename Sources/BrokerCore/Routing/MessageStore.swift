@@ -120,7 +120,7 @@ struct MessageStore: ~Copyable {
     private var pool: BlockPool
     /// A packet in memory of its own, which the next message may keep.
     private var offered: UnsafeMutableRawBufferPointer?
-    private var lastNumber: UInt64 = 0
+    private(set) var lastNumber: UInt64 = 0
 
     init(memory: BodyMemory = BodyMemory()) {
         pool = BlockPool(memory)

@@ -43,6 +43,15 @@ public struct PublishPacket: Hashable, Sendable {
         payload = cursor.remaining
     }
 
+    /// What a QoS 0 packet without properties has behind its fixed header: it is the same for whoever gets
+    /// the message in this version. Nil for a packet that receivers get in another form. `PlainPublish`
+    /// writes it.
+    @inlinable @inline(__always)
+    public var plainBody: Range<Int>? {
+        guard qos == .atMostOnce, !retain, !topic.isEmpty, properties.isEmpty else { return nil }
+        return topic.lowerBound &- 2..<payload.upperBound
+    }
+
     /// For a receiver that did not know the topic after all.
     @inlinable @inline(__always)
     public func validateTopic(in bytes: Span<UInt8>) throws(DecodeError) {

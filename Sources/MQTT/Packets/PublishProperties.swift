@@ -14,7 +14,7 @@ public struct PublishProperties: Hashable, Sendable {
     public private(set) var hasUserProperties = false
     public private(set) var hasSubscriptionIdentifiers = false
     private var hopByHop: UInt32 = 0
-    private let entries: CompactRange
+    @usableFromInline let entries: CompactRange
     private var contentTypeText = CompactRange()
     private var responseTopicText = CompactRange()
     private var correlationBytes = CompactRange()
@@ -78,6 +78,10 @@ extension PublishProperties {
     public var contentType: Range<Int>? { contentTypeText.range }
     public var responseTopic: Range<Int>? { responseTopicText.range }
     public var correlationData: Range<Int>? { correlationBytes.range }
+
+    /// Nothing is said by them.
+    @inlinable @inline(__always)
+    var isEmpty: Bool { entries.isEmpty }
 
     /// How many bytes of the block are not handed on.
     public var hopByHopCount: Int { Int(hopByHop) }

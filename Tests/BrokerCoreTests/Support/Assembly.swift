@@ -58,6 +58,7 @@ final class Assembly {
             return .publish(
                 topic(delivery.message), qos: Int(delivery.qos.rawValue), id: packet,
                 dup: isRepeat, to: to(id))
+        case .pass(let topic, let id): return .publish(topic, to: to(id))
         case .answer(let answer, _): return saying(answer)
         case .pong: return .pingresp
         case .disconnect(let reason, let id): return .disconnect(reason, to: to(id))

@@ -9,6 +9,7 @@ enum Effect {
     case record(Fact, isDurable: Bool)
     case acknowledge(PacketKind, PacketID, ReasonCode, to: ConnectionID)
     case deliver(Delivery, PacketID?, isRepeat: Bool, to: ConnectionID)
+    case pass(topic: String, to: ConnectionID)
     case letGo(MessageID)
     case answer(Answer, to: ConnectionID)
     case pong(to: ConnectionID)
@@ -41,6 +42,14 @@ struct EffectList: Effects {
         from broker: inout Broker
     ) {
         effects.append(.deliver(delivery, packet, isRepeat: isRepeat, to: id))
+    }
+
+    mutating func pass(
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, to id: ConnectionID,
+        from broker: inout Broker
+    ) {
+        let topic = String(copying: bytes.extracting(packet.topic))
+        effects.append(.pass(topic: topic, to: id))
     }
 
     /// Who reads the list lets it go: until then it names the message.
