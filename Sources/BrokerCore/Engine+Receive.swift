@@ -50,16 +50,20 @@ extension Engine {
                 pauseFlooded(id)
                 return position
             }
+            if let (kind, packet) = rule.acknowledgement(in: bytes, at: position) {
+                noteSign(of: id, at: now, &isHeard)
+                acknowledged(kind, packet, .success, on: id, at: now)
+                eventEnded()
+                broker.count { $0.receivedPackets[kind] += 1 }
+                position += AcknowledgementPacket.shortSize
+                continue
+            }
             do {
                 guard let header = try rule.packet(in: bytes, at: position) else {
                     notePart(bytes.count - position, on: id, at: now)
                     return position
                 }
-                if !isHeard {
-                    isHeard = true
-                    broker.connections[id.index].lastReceived = now
-                    broker.connections[id.index].partReceived = 0
-                }
+                noteSign(of: id, at: now, &isHeard)
                 let isTaken = try take(header, rule.version, bytes, on: id, at: now)
                 eventEnded()
                 if !isTaken { return position }
@@ -74,6 +78,15 @@ extension Engine {
             }
         }
         return bytes.count
+    }
+
+    /// A packet has come whole, the first of this read or another.
+    @inline(__always)
+    private mutating func noteSign(of id: ConnectionID, at now: Instant, _ isNoted: inout Bool) {
+        guard !isNoted else { return }
+        isNoted = true
+        broker.connections[id.index].lastReceived = now
+        broker.connections[id.index].partReceived = 0
     }
 
     /// So many bytes of a packet that is still on its way are a sign of life.
@@ -108,11 +121,7 @@ extension Engine {
             return try publish(header, version, bytes, on: id, at: now)
         case .puback, .pubrec, .pubrel, .pubcomp:
             let packet = try AcknowledgementPacket(bytes, header, version, from: .client)
-            if packet.kind == .pubrel {
-                released(packet, on: id, at: now)
-            } else {
-                acknowledged(packet, on: id, at: now)
-            }
+            acknowledged(packet.kind, packet.id, packet.reason, on: id, at: now)
         case .connect, .connack, .subscribe, .suback, .unsubscribe, .unsuback, .pingreq, .pingresp,
             .disconnect, .auth:
             try takeRare(header, version, bytes, on: id, at: now)
@@ -139,24 +148,31 @@ extension Engine {
             packet, bytes, on: id, unacknowledged: unacknowledged, at: now, into: &performer)
     }
 
-    private mutating func released(
-        _ packet: AcknowledgementPacket, on id: ConnectionID, at now: Instant
+    @inline(__always)
+    private mutating func acknowledged(
+        _ kind: PacketKind, _ packet: PacketID, _ reason: ReasonCode, on id: ConnectionID,
+        at now: Instant
     ) {
-        performer.traceStep(.received, .pubrel, packet.id, packet.reason, id, broker)
-        broker.release(packet.id, on: id, at: now, into: &performer)
+        performer.traceStep(.received, kind, packet, reason, id, broker)
+        switch kind {
+        case .pubrel: released(packet, on: id, at: now)
+        case .puback: confirmed(.puback, packet, reason, on: id, at: now)
+        case .pubrec: confirmed(.pubrec, packet, reason, on: id, at: now)
+        default: confirmed(.pubcomp, packet, reason, on: id, at: now)
+        }
     }
 
-    private mutating func acknowledged(
-        _ packet: AcknowledgementPacket, on id: ConnectionID, at now: Instant
+    @inline(never)
+    private mutating func released(_ packet: PacketID, on id: ConnectionID, at now: Instant) {
+        broker.release(packet, on: id, at: now, into: &performer)
+    }
+
+    @inline(never)
+    private mutating func confirmed(
+        _ step: OutboundFlow.Acknowledgement, _ packet: PacketID, _ reason: ReasonCode,
+        on id: ConnectionID, at now: Instant
     ) {
-        performer.traceStep(.received, packet.kind, packet.id, packet.reason, id, broker)
-        let kind: OutboundFlow.Acknowledgement =
-            switch packet.kind {
-            case .puback: .puback
-            case .pubrec: .pubrec
-            default: .pubcomp
-            }
-        broker.acknowledged(kind, packet.id, packet.reason, on: id, at: now, into: &performer)
+        broker.acknowledged(step, packet, reason, on: id, at: now, into: &performer)
     }
 
     /// What does not come with each message stays out of the way of what does.
@@ -219,12 +235,23 @@ private struct PacketRule {
     let version: ProtocolVersion
     private let isOpen: Bool
     private let sizeMax: Int
+    private let takesShort: Bool
 
     init(for connection: borrowing Connection, _ limits: borrowing Limits) {
         version = connection.version
         isOpen = connection.phase == .open
         let limit = Int(limits.packetSizeMax ?? .max)
         sizeMax = isOpen ? limit : min(limit, limits.connectBytesMax)
+        takesShort = isOpen && sizeMax >= AcknowledgementPacket.shortSize
+    }
+
+    /// One of success, in its short form; nil for any other packet, and while it has not arrived.
+    @inline(__always)
+    func acknowledgement(
+        in bytes: Span<UInt8>, at position: Int
+    ) -> (kind: PacketKind, id: PacketID)? {
+        guard takesShort else { return nil }
+        return AcknowledgementPacket.shortForm(in: bytes, at: position)
     }
 
     /// Of a packet that may come; nil for any other, and while it has not arrived itself.

@@ -57,8 +57,8 @@ struct Outlet: ~Copyable {
             behind: gate(of: message, encoder.head.qos, standing), durable: standing.durable
         ) { out in
             encoder.encode(
-                topic: message.topic.extracting(first: topicCount), subscriptionIdentifiers: identifiers,
-                forwardable: message.properties, into: &out)
+                topic: message.topic.extracting(first: topicCount),
+                subscriptionIdentifiers: identifiers, forwardable: message.properties, into: &out)
             if withPayload { out.append(message.payload) }
         }
         return output.pendingBytes + (withPayload ? 0 : Int(message.payloadCount))

@@ -58,6 +58,30 @@ public struct AcknowledgementPacket: Hashable, Sendable {
             properties: rest.properties)
     }
 
+    /// The size of one that says success.
+    @inlinable public static var shortSize: Int { 4 }
+
+    /// One that says success, read as one word. Nil for any other packet, and for less than a whole one.
+    @inlinable @inline(__always)
+    public static func shortForm(
+        in bytes: Span<UInt8>, at position: Int
+    ) -> (kind: PacketKind, id: PacketID)? {
+        guard position >= 0, bytes.count &- position >= shortSize else { return nil }
+        let word = unsafe UInt32(
+            littleEndian: bytes.bytes.unsafeLoadUnaligned(
+                fromByteOffset: position, as: UInt32.self))
+        let kind: PacketKind
+        switch UInt16(truncatingIfNeeded: word) {
+        case 0x0240: kind = .puback
+        case 0x0250: kind = .pubrec
+        case 0x0262: kind = .pubrel
+        case 0x0270: kind = .pubcomp
+        default: return nil
+        }
+        return PacketID(rawValue: UInt16(truncatingIfNeeded: word &>> 16).byteSwapped)
+            .map { (kind, $0) }
+    }
+
     /// The whole packet for success, as one word in the order of its bytes.
     @inlinable
     public static func shortForm(_ kind: PacketKind, _ id: PacketID) -> UInt32 {

@@ -143,5 +143,7 @@ import Testing
         return (plc, db)
     }
 
-    private func messagesMade(_ scene: Scene) -> UInt64 { scene.engine.broker.state.messages.lastNumber }
+    private func messagesMade(_ scene: Scene) -> UInt64 {
+        scene.engine.broker.state.messages.lastNumber
+    }
 }

@@ -33,6 +33,34 @@ import Testing
         }
     }
 
+    /// Whatever it takes for one, the careful way reads as the same.
+    @Test func theShortFormIsReadAsTheLongWayReadsIt() throws {
+        for first in UInt8.min...UInt8.max {
+            for length in 0...4 as ClosedRange<UInt8> {
+                for id in [[0, 0], [0, 1], [0x12, 0x34], [0xFF, 0]] as [[UInt8]] {
+                    let wire = [0xC0, 0, first, length] + id + [0, 0]
+                    let read = AcknowledgementPacket.shortForm(in: wire.span, at: 2)
+                    let isOne =
+                        length == 2 && id != [0, 0] && kinds.contains { $0.1 == first }
+                    #expect((read != nil) == isOne)
+                    guard let read else { continue }
+                    let packet = try acknowledgement(Array(wire[2...]), .v5, .client)
+                    #expect(packet.kind == read.kind && packet.id == read.id)
+                }
+            }
+        }
+    }
+
+    @Test func lessThanAWholeShortFormIsNone() {
+        let wire: [UInt8] = [0x40, 2, 0, 1]
+        for count in 0...3 {
+            #expect(
+                AcknowledgementPacket.shortForm(in: wire.span.extracting(..<count), at: 0) == nil)
+        }
+        #expect(AcknowledgementPacket.shortForm(in: wire.span, at: 1) == nil)
+        #expect(AcknowledgementPacket.shortForm(in: wire.span, at: 4) == nil)
+    }
+
     @Test func roundTrips() throws {
         var random = SplitMix64(seed: 22)
         for _ in 0..<4_000 {
