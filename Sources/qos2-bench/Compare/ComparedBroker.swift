@@ -12,14 +12,14 @@ struct ComparedBroker {
     /// Nil for one that needs no file.
     var configuration: String?
 
-    /// Ours, beside this program, with more lines of configuration. Windows up to 1,000 are asked for.
+    /// Ours, beside this program, with its limits off as mosquitto's, and with more lines of configuration.
     static func own(in binaries: String, _ more: String = "") -> ComparedBroker {
         ComparedBroker(
             name: "qos2", command: ["\(binaries)/qos2-broker", "-c", "%c"],
             configuration: """
                 listener %p 127.0.0.1
                 persistence_location %d/store
-                max_inflight_messages 1000
+                max_inflight_messages 0
                 max_queued_messages 2000000
                 log_handshakes never
                 log_dest none
