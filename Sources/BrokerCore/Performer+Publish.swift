@@ -4,10 +4,6 @@ import Journal
 import MQTT
 
 extension Performer {
-    /// Payloads from here on are not copied into the output but gathered from the store: below,
-    /// a copy is cheaper than two more pieces for the kernel.
-    private static var gatheredPayload: Int { 8192 }
-
     mutating func deliver(
         _ delivery: Delivery, _ packet: PacketID?, isRepeat: Bool, to id: ConnectionID,
         from broker: inout Broker
@@ -85,7 +81,7 @@ extension Performer {
         let encoder = PublishEncoder(
             head, version, topicCount: topicCount, subscriptionIdentifiers: identifiers,
             forwardableCount: sizes.properties, payloadCount: sizes.payload)
-        let isGathered = sizes.payload >= Self.gatheredPayload
+        let isGathered = sizes.payload >= MessageStore.gatheredPayload
         let pending = outlets[id.index].publish(
             message, encoder, topicCount, identifiers, withPayload: !isGathered, standing)
         return (sizes.payload, isGathered, pending)

@@ -5,9 +5,6 @@
 import MQTT
 
 extension Broker {
-    /// Payloads from here on are gathered from the store instead of being copied to each receiver.
-    private static var storedPayload: Int { 8192 }
-
     /// False if somebody gets the message in another form, or not at once, or not at all though he is
     /// there: then it has gone to nobody, and is to be routed as a message.
     @inline(__always)
@@ -15,7 +12,8 @@ extension Broker {
         _ packet: PublishPacket, _ bytes: Span<UInt8>, through entry: Int, from id: ConnectionID,
         into effects: inout some Effects & ~Copyable
     ) -> Bool {
-        guard let body = packet.plainBody, packet.payload.count < Self.storedPayload,
+        guard let body = packet.plainBody,
+            packet.payload.count < MessageStore.gatheredPayload,
             routes.entries[entry].shares.isEmpty, !limits.upgradesOutgoingQoS
         else { return false }
         let publisher = connections[id.index].session

@@ -157,6 +157,10 @@ struct MessageStore: ~Copyable {
     /// takes longer than others should wait.
     static let keptPayload = 1 << 20
 
+    /// Payloads from here on are not copied into the outputs but gathered from here: below, a copy is
+    /// cheaper than two more pieces for the kernel.
+    static let gatheredPayload = 8192
+
     mutating func offer(_ packet: UnsafeMutableRawBufferPointer) {
         unsafe offered = packet
     }
