@@ -17,17 +17,26 @@ extension Performer {
             && trace.isWatched(
                 packet.id, session: broker.connections[id.index].session, isInbound: true)
         guard isAgain || trace.begins(at: now) else { return }
-        begin(packet, bytes, on: id, broker)
+        begin(.received, packet, bytes, on: id, broker)
+    }
+
+    /// What is passed on is sent as it came.
+    @inline(__always)
+    mutating func tracePassing(
+        of packet: PublishPacket, _ bytes: Span<UInt8>, to id: ConnectionID,
+        _ broker: borrowing Broker
+    ) {
+        if trace.begins(at: now) { begin(.sent, packet, bytes, on: id, broker) }
     }
 
     @inline(never)
     private mutating func begin(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID,
-        _ broker: borrowing Broker
+        _ direction: HandshakeStep.Direction, _ packet: PublishPacket, _ bytes: Span<UInt8>,
+        on id: ConnectionID, _ broker: borrowing Broker
     ) {
         let session = broker.connections[id.index].session
         var step = HandshakeStep(
-            .received, .publish, client: broker.state[session].client, id: packet.id,
+            direction, .publish, client: broker.state[session].client, id: packet.id,
             qos: packet.qos)
         step.isDuplicate = packet.duplicate
         step.isRetained = packet.retain
@@ -39,28 +48,8 @@ extension Performer {
         {
             step.outcome = .repeated
         }
-        trace.begin(step, session: session, isInbound: true, behind: .none, at: now)
-    }
-
-    @inline(__always)
-    mutating func tracePassing(
-        of packet: PublishPacket, _ bytes: Span<UInt8>, to id: ConnectionID,
-        _ broker: borrowing Broker
-    ) {
-        if trace.begins(at: now) { begin(packet, bytes, to: id, broker) }
-    }
-
-    @inline(never)
-    private mutating func begin(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, to id: ConnectionID,
-        _ broker: borrowing Broker
-    ) {
-        let session = broker.connections[id.index].session
-        var step = HandshakeStep(
-            .sent, .publish, client: broker.state[session].client, id: nil, qos: packet.qos)
-        step.topic = String(copying: bytes.extracting(packet.topic))
-        step.size = packet.payload.count
-        trace.begin(step, session: session, isInbound: false, behind: .none, at: now)
+        trace.begin(
+            step, session: session, isInbound: direction == .received, behind: .none, at: now)
     }
 
     @inline(__always)

@@ -39,23 +39,15 @@ extension Broker {
         _ route: Route, from publisher: SessionID, _ version: ProtocolVersion, _ size: Int
     ) -> Bool {
         guard let grant = route.grant(from: publisher) else { return true }
-        guard let connection = state[route.session].connection else {
-            return !(limits.queuesQoS0 && state[route.session].isJournalled)
-        }
-        return takesPlain(route.session, connection, version, size)
+        if queuesQoS0(route.session) { return false }
+        guard let connection = state[route.session].connection else { return true }
+        return connections[connection.index].takesPlain(version, size)
             && (version == .v311 || grant.identifiers == 0)
-    }
-
-    /// Whoever is behind, or takes aliases, gets it otherwise.
-    @inline(__always)
-    private func takesPlain(
-        _ session: SessionID, _ connection: ConnectionID, _ version: ProtocolVersion, _ size: Int
-    ) -> Bool {
-        state[session].waiting.isEmpty && connections[connection.index].takesPlain(version, size)
     }
 }
 
 extension Connection {
+    /// Whoever is behind, or takes aliases, gets it otherwise.
     @inline(__always)
     fileprivate func takesPlain(_ version: ProtocolVersion, _ size: Int) -> Bool {
         self.version == version && !isCongested && outgoingAliasMax == 0

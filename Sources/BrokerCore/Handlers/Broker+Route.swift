@@ -132,11 +132,15 @@ extension Broker {
             || state[session].waitingBytes >= limits.waitingBytesMax
     }
 
-    /// Whether a QoS 0 delivery waits: behind others that wait, or for a durable session that is
-    /// away, where the operator wants it.
     private func waits(_ delivery: Delivery, _ session: SessionID) -> Bool {
+        queuesQoS0(session) && !state.messages[delivery.message].isFleeting
+    }
+
+    /// Whether QoS 0 waits: behind others that wait, or for a durable session that is away, where the
+    /// operator wants it.
+    @inline(__always)
+    func queuesQoS0(_ session: SessionID) -> Bool {
         limits.queuesQoS0 && state[session].isJournalled
-            && !state.messages[delivery.message].isFleeting
             && (state[session].connection == nil || !state[session].waiting.isEmpty)
     }
 

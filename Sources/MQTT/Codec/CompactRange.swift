@@ -22,8 +22,5 @@ struct CompactRange: Hashable, Sendable {
     }
 
     @inlinable
-    var isEmpty: Bool { lower == upper }
-
-    @inlinable
     var range: Range<Int>? { lower == .max ? nil : Int(lower)..<Int(upper) }
 }

@@ -48,7 +48,9 @@ public struct PublishPacket: Hashable, Sendable {
     /// writes it.
     @inlinable @inline(__always)
     public var plainBody: Range<Int>? {
-        guard qos == .atMostOnce, !retain, !topic.isEmpty, properties.isEmpty else { return nil }
+        guard qos == .atMostOnce, !retain, !topic.isEmpty, properties.block.isEmpty else {
+            return nil
+        }
         return topic.lowerBound &- 2..<payload.upperBound
     }
 

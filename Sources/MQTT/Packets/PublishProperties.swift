@@ -74,14 +74,11 @@ public struct PublishProperties: Hashable, Sendable {
 
 extension PublishProperties {
     /// All entries, without the length in front of them.
+    @inlinable @inline(__always)
     public var block: Range<Int> { entries.range ?? 0..<0 }
     public var contentType: Range<Int>? { contentTypeText.range }
     public var responseTopic: Range<Int>? { responseTopicText.range }
     public var correlationData: Range<Int>? { correlationBytes.range }
-
-    /// Nothing is said by them.
-    @inlinable @inline(__always)
-    var isEmpty: Bool { entries.isEmpty }
 
     /// How many bytes of the block are not handed on.
     public var hopByHopCount: Int { Int(hopByHop) }

@@ -55,7 +55,6 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     private let segmentSize: Int
     private let makeState: @Sendable () -> State
     private var task: BackgroundTask<CheckpointOutcome>?
-    var isRunning: Bool { task != nil }
     /// Complete segments that the last checkpoint holds.
     private var held = 0
     /// The size of the last checkpoint: one costs as much as the state is large, so the next one
@@ -63,6 +62,9 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     private var size = 0
     /// After a failure: calls of `advance` until the next attempt.
     private var patience = 0
+
+    /// One is being made.
+    var isRunning: Bool { task != nil }
 
     /// `makeState` gives the state before the first record; the thread calls it.
     init(

@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
-// The one thread that writes and syncs for the journal, so that nobody on the loop waits for a disk who
-// has no need to. It takes one batch at a time and says by a wake-up that it is done; between batches it
-// keeps a spare segment ready. A short batch stays with the loop until its turn ends: when nobody else
-// is there to be served, the loop had better sync it itself than wake a thread and sleep until it is
-// woken, which takes as long as the sync of a quick disk. A failed write or sync is final: nobody knows after it what the disk
-// holds, so nothing is tried again. Only the space of a segment is waited for: before it is there,
-// nothing of the batch is written.
+// The one thread that writes and syncs for the journal, so that nobody waits for a disk who has no
+// need to. It takes one batch at a time and says by a wake-up that it is done; between batches it keeps
+// a spare segment ready. A failed write or sync is final: nobody knows after it what the disk holds, so
+// nothing is tried again. Only the space of a segment is waited for: before it is there, nothing of the
+// batch is written.
+//
+// A short batch stays with the loop until its turn ends: when nobody else is there to be served, the
+// loop had better sync it itself than wake a thread and sleep until it is woken, which takes as long
+// as the sync of a quick disk.
 import Glibc
 import Journal
 import Synchronization
 
-/// `job` and the open file belong to the thread while it works, to the loop at all other times. The mutex hands it over; the atomics only inform.
+/// `job` and the open file belong to the thread while it works, to the loop at all other times. The
+/// mutex hands them over; the atomics only inform.
 package final class SyncThread: BatchWriter, @unchecked Sendable {
     private struct Job {
         var begun: (segment: String, header: [UInt8], size: Int)?

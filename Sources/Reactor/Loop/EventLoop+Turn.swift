@@ -132,11 +132,14 @@ extension EventLoop {
         watchdog?.feed(at: nowNanoseconds + origin)
     }
 
+    /// Something is left of this turn, or nothing is to be waited for.
+    var hasWork: Bool {
+        turnOwed || !flushList.isEmpty || !redeliveryList.isEmpty || !endings.isEmpty
+            || !dialFailures.isEmpty || isStopped
+    }
+
     /// How long the next wait may be; nil for as long as nothing happens.
     private func timeout() -> Int64? {
-        let hasWork =
-            turnOwed || !flushList.isEmpty || !redeliveryList.isEmpty || !endings.isEmpty
-            || !dialFailures.isEmpty || isStopped
         if hasWork { return 0 }
         var next = nextDue
         if let watchdog { next = min(next, watchdog.due - origin) }

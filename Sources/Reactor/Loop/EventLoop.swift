@@ -142,9 +142,7 @@ package final class EventLoop {
 
     /// Nothing is left of this turn, and nothing has come for the next. Asks the kernel.
     package var isIdle: Bool {
-        guard flushList.isEmpty, redeliveryList.isEmpty, endings.isEmpty, !turnOwed else {
-            return false
-        }
+        if hasWork { return false }
         if eventsTaken == eventsCount { fetchEvents(within: 0) }
         return eventsTaken == eventsCount
     }
