@@ -15,6 +15,12 @@ public struct Record: Equatable, Sendable {
     /// Where its content lies in the bytes that were read.
     public let content: Range<Int>
 
+    @inlinable
+    init(kind: UInt16, content: Range<Int>) {
+        self.kind = kind
+        self.content = content
+    }
+
     /// Where the last whole record of `bytes`, which begin with one, ends.
     static func endOfLast(_ bytes: Span<UInt8>) -> Int {
         var at = 0
@@ -27,11 +33,13 @@ public struct Record: Equatable, Sendable {
     }
 
     /// Where the record that begins at `at` ends; its header must be there.
+    @inlinable
     static func end(_ bytes: Span<UInt8>, at: Int) -> Int {
         at + headerSize + Int(bytes.little32(at: at + 4))
     }
 
     /// The record that begins at `at`; nil where the bytes end exactly there.
+    @inlinable @inline(__always)
     public static func read(_ bytes: Span<UInt8>, at: Int) throws(RecordError) -> Record? {
         if at == bytes.count { return nil }
         guard bytes.count - at >= headerSize else { throw .truncated(at: at) }

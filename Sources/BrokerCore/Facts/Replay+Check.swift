@@ -6,7 +6,28 @@ import MQTT
 extension Replay {
     /// True if `fact` can be applied. What a `released` record is about was looked up when it was
     /// read.
+    @_transparent
     func fits(_ fact: Fact, _ details: borrowing Details) -> Bool {
+        switch fact {
+        case .accepted(let message, let id, let packet):
+            state.contains(id) && state.messages.contains(message)
+                && state[id].inbound.arrival(of: packet) == .first
+        case .released(_, _, let receivers): fit(receivers, details)
+        case .sent(let id, let packet):
+            state.contains(id) && state[id].waiting.first?.qos ?? .atMostOnce > .atMostOnce
+                && state[id].outbound[packet] == nil
+        case .acknowledged(let id, let packet):
+            state.contains(id) && state[id].outbound[packet]?.flow == .published2
+        case .completed(let id, let packet):
+            state.contains(id) && state[id].outbound[packet] != nil
+        case .opened, .resumed, .closed, .expiryChanged, .ended, .subscribed, .unsubscribed,
+            .stored, .routed, .dropped, .retainedExpired, .sentOnce, .willForgotten:
+            fitsRarely(fact, details)
+        }
+    }
+
+    @inline(never)
+    private func fitsRarely(_ fact: Fact, _ details: borrowing Details) -> Bool {
         switch fact {
         case .opened(let id, let detail):
             let opening = details.openings[Int(detail)]
@@ -25,21 +46,12 @@ extension Replay {
         case .stored: return true
         case .retainedExpired(let message):
             return state.messages.contains(message) && state.isRetained(message)
-        case .accepted(let message, let id, let packet):
-            return state.contains(id) && state.messages.contains(message)
-                && state[id].inbound.arrival(of: packet) == .first
-        case .released(_, _, let receivers): return fit(receivers, details)
         case .routed(let message, _, let receivers):
             return state.messages.contains(message) && fit(receivers, details)
-        case .sent(let id, let packet):
-            return state.contains(id) && state[id].waiting.first?.qos ?? .atMostOnce > .atMostOnce
-                && state[id].outbound[packet] == nil
-        case .acknowledged(let id, let packet):
-            return state.contains(id) && state[id].outbound[packet]?.flow == .published2
-        case .completed(let id, let packet):
-            return state.contains(id) && state[id].outbound[packet] != nil
         case .dropped(let id, _), .sentOnce(let id):
             return state.contains(id) && !state[id].waiting.isEmpty
+        case .accepted, .released, .sent, .acknowledged, .completed:
+            preconditionFailure("a frequent fact among the rare ones")
         }
     }
 

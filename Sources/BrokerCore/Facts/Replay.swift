@@ -32,16 +32,7 @@ package struct Replay: ~Copyable {
             guard let kind = FactKind(rawValue: record.kind) else {
                 throw .unknownKind(record.kind, at: at)
             }
-            var reader = FactReader(at: at, record.content)
-            if kind == .stored {
-                try restore(&reader, bytes)
-            } else {
-                details.removeAll()
-                let fact = try fact(kind, &reader, bytes)
-                guard reader.rest.isEmpty, fits(fact, details) else { throw .malformed(at: at) }
-                state.apply(fact, details)
-                letGo()
-            }
+            try take(kind, FactReader(at: at, record.content), bytes)
             at = record.content.upperBound
         }
         if state.isCrowded { state.sweep() }
@@ -53,9 +44,11 @@ package struct Replay: ~Copyable {
         return state
     }
 
+    @inline(__always)
     private mutating func letGo() {
-        if let held { state.messages.release(held) }
-        held = nil
+        guard let held else { return }
+        state.messages.release(held)
+        self.held = nil
     }
 
     private mutating func restore(
@@ -85,7 +78,53 @@ package struct Replay: ~Copyable {
         held = id
     }
 
-    private mutating func fact(
+    /// Each frequent kind apart, so that what is to be read, checked and changed for it stands in one
+    /// piece.
+    @inline(__always)
+    private mutating func take(
+        _ kind: FactKind, _ reader: FactReader, _ bytes: Span<UInt8>
+    ) throws(RecordError) {
+        var reader = reader
+        details.removeAll()
+        switch kind {
+        case .stored: try restore(&reader, bytes)
+        case .accepted:
+            let message = MessageID(place: try reader.word(bytes))
+            let session = try reader.session(bytes)
+            try apply(.accepted(message, from: session, try reader.packet(bytes)), reader)
+        case .released, .releasedToShares:
+            let session = try reader.session(bytes)
+            let packet = try reader.packet(bytes)
+            let message = try held(by: session, under: packet, at: reader.start)
+            let receivers = try receivers(&reader, bytes, of: message)
+            try apply(.released(session, packet, receivers: receivers), reader)
+        case .sent:
+            let session = try reader.session(bytes)
+            try apply(.sent(session, try reader.packet(bytes)), reader)
+        case .acknowledged:
+            let session = try reader.session(bytes)
+            try apply(.acknowledged(session, try reader.packet(bytes)), reader)
+        case .completed:
+            let session = try reader.session(bytes)
+            try apply(.completed(session, try reader.packet(bytes)), reader)
+        case .opened, .resumed, .closed, .expiryChanged, .ended, .subscribed, .unsubscribed,
+            .routed, .routedToShares, .dropped, .retainedExpired, .sentOnce, .willForgotten:
+            let fact = try rareFact(kind, &reader, bytes)
+            try apply(fact, reader)
+        }
+    }
+
+    /// The reader has read the whole record.
+    @_transparent
+    private mutating func apply(_ fact: Fact, _ reader: FactReader) throws(RecordError) {
+        guard reader.rest.isEmpty, fits(fact, details) else { throw .malformed(at: reader.start) }
+        state.apply(fact, details)
+        letGo()
+    }
+
+    /// What does not come with each message stays out of the way of what does.
+    @inline(never)
+    private mutating func rareFact(
         _ kind: FactKind, _ reader: inout FactReader, _ bytes: Span<UInt8>
     ) throws(RecordError) -> Fact {
         switch kind {
@@ -103,24 +142,15 @@ package struct Replay: ~Copyable {
             .subscribed(try reader.session(bytes), detail: try filter(&reader, bytes))
         case .unsubscribed:
             .unsubscribed(try reader.session(bytes), detail: try filter(&reader, bytes))
-        case .stored: preconditionFailure("bodies are restored, not applied")
-        case .accepted:
-            .accepted(
-                MessageID(place: try reader.word(bytes)), from: try reader.session(bytes),
-                try reader.packet(bytes))
-        case .released, .releasedToShares:
-            .released(
-                try reader.session(bytes), try reader.packet(bytes),
-                receivers: try receivers(&reader, bytes, of: nil))
         case .routed, .routedToShares: try routed(&reader, bytes)
-        case .sent: .sent(try reader.session(bytes), try reader.packet(bytes))
-        case .acknowledged: .acknowledged(try reader.session(bytes), try reader.packet(bytes))
-        case .completed: .completed(try reader.session(bytes), try reader.packet(bytes))
         case .dropped:
             .dropped(try reader.session(bytes), try reader.dropReason(bytes))
         case .retainedExpired: .retainedExpired(MessageID(place: try reader.word(bytes)))
         case .sentOnce: .sentOnce(try reader.session(bytes))
         case .willForgotten: .willForgotten(try reader.session(bytes))
+        case .stored: preconditionFailure("bodies are restored, not applied")
+        case .accepted, .released, .releasedToShares, .sent, .acknowledged, .completed:
+            preconditionFailure("a frequent fact among the rare ones")
         }
     }
 
@@ -165,11 +195,9 @@ package struct Replay: ~Copyable {
         )
     }
 
-    /// `message` is nil for `released`: there the session knows it under the identifier.
     private mutating func receivers(
-        _ reader: inout FactReader, _ bytes: Span<UInt8>, of message: MessageID?
+        _ reader: inout FactReader, _ bytes: Span<UInt8>, of message: MessageID
     ) throws(RecordError) -> Details.Receivers {
-        let message = if let message { message } else { try released(reader, bytes) }
         let count = try reader.word(bytes)
         for _ in 0..<count {
             let session = try reader.session(bytes)
@@ -202,15 +230,12 @@ package struct Replay: ~Copyable {
         return state.subscriptions.share(named: text.map { bytes[$0] })
     }
 
-    /// The message that a `released` record is about: its session and identifier come first.
-    private func released(
-        _ reader: FactReader, _ bytes: Span<UInt8>
+    /// The message that a `released` record at `start` is about.
+    private func held(
+        by session: SessionID, under packet: PacketID, at start: Int
     ) throws(RecordError) -> MessageID {
-        var again = FactReader(at: reader.start, reader.content)
-        let session = try again.session(bytes)
-        let packet = try again.packet(bytes)
         guard state.contains(session), let message = state[session].inbound.held(for: packet)
-        else { throw .malformed(at: reader.start) }
+        else { throw .malformed(at: start) }
         return message
     }
 }
@@ -248,15 +273,18 @@ struct FactReader {
         return bytes.little32(at: at)
     }
 
+    @inline(__always)
     mutating func doubleWord(_ bytes: Span<UInt8>) throws(RecordError) -> UInt64 {
         let low = UInt64(try word(bytes))
         return low | UInt64(try word(bytes)) << 32
     }
 
+    @inline(__always)
     mutating func session(_ bytes: Span<UInt8>) throws(RecordError) -> SessionID {
         SessionID(place: try word(bytes))
     }
 
+    @inline(__always)
     mutating func packet(_ bytes: Span<UInt8>) throws(RecordError) -> PacketID {
         guard let id = PacketID(rawValue: UInt16(truncatingIfNeeded: try word(bytes))) else {
             throw .malformed(at: start)
