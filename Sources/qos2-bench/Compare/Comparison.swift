@@ -41,31 +41,35 @@ struct Comparison {
         for round in 1...rounds {
             for (at, item) in cases.enumerated() {
                 for (number, broker) in brokers.enumerated() {
-                    tell("round \(round) of \(rounds): \(item.name), \(broker.name)")
+                    let run = "round \(round) of \(rounds): \(item.name), \(broker.name)"
+                    tell(run)
                     let output = try measure(item, broker)
-                    figures[at][number].add(output, item.measure)
+                    if case .failure(let error) = output { tell("\(run): \(error)") }
+                    figures[at][number].add(try? output.get(), item.measure)
                 }
             }
         }
     }
 
-    /// What the load printed; nil if it failed.
+    /// What the load printed, or how it failed. A broker that does not start ends the comparison.
     private func measure(
         _ item: ComparedCase, _ broker: ComparedBroker
-    ) throws(SystemError) -> String? {
+    ) throws(SystemError) -> Result<String, SystemError> {
         let place = "\(folder)/\(item.name)-\(broker.name)"
         removeFolder(place)
         try makeFolder(place)
         let port = try freePort()
         let server = try broker.start(in: place, port: port)
-        defer {
-            server.kill()
-            removeFolder(place)
+        let output = Result { () throws(SystemError) in
+            defer { server.kill() }
+            let load = LoadProcess(
+                "load", arguments(item, broker: server.pid ?? 0), port: port, in: place)
+            try load.start()
+            return try load.finish()
         }
-        let load = LoadProcess(
-            "load", arguments(item, broker: server.pid ?? 0), port: port, in: place)
-        try load.start()
-        return try? load.finish()
+        // Of a run that failed everything stays, until the next of its kind.
+        if case .success = output { removeFolder(place) }
+        return output
     }
 
     private func arguments(_ item: ComparedCase, broker: pid_t) -> [String] {

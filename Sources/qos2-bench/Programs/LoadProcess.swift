@@ -20,13 +20,14 @@ struct LoadProcess {
 
     func kill() { process.kill() }
 
-    /// Waits for its end, and gives its report.
+    /// Waits for its end, and gives its report. What it said last is the reason if it failed.
     func finish() throws(SystemError) -> String {
         let end = process.waitForEnd()
-        guard end == .exited(0), let report = contents(of: process.logFile) else {
+        let report = contents(of: process.logFile) ?? ""
+        guard end == .exited(0), !report.isEmpty else {
             let how = end.map { "ended \($0)" } ?? "does not run"
-            throw SystemError(
-                operation: "load", subject: "\(process.logFile) (\(how))", errno: ECANCELED)
+            let reason = report.split(separator: "\n").last.map { ": \($0)" } ?? ""
+            throw SystemError(operation: "load", subject: how + reason, errno: ECANCELED)
         }
         return report
     }

@@ -70,6 +70,24 @@ import Testing
         #expect(!text.contains("failed"))
     }
 
+    @Test func aRunThatFailsTellsWhy() throws {
+        let stage = try Stage()
+        let own = try Repository.program("qos2-broker").path
+        let file = stage.folder.appending(path: "strict.conf")
+        try "allow_anonymous false\n".write(to: file, atomically: true, encoding: .utf8)
+        let comparison = try stage.start(
+            "qos2-bench",
+            [
+                "compare", "--rounds", "1", "--seconds", "0.3", "--load", "10-10-w100",
+                "--mosquitto", "/nowhere", "--broker", "strict=\(own) -c \(file.path) -p %p",
+                "--folder", stage.folder.appending(path: "compare").path,
+            ])
+        #expect(try comparison.end(within: .seconds(60)) == 2)
+        #expect(comparison.log.contains("10-10-w100, strict: load ended with exit code 1"))
+        #expect(comparison.log.contains("Not authorized"))
+        #expect(comparison.log.contains("– (1 failed)"))
+    }
+
     @Test func pausesAreMeasuredBesideASteadyLoad() throws {
         let stage = try Stage()
         let words = [
