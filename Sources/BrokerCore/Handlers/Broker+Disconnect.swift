@@ -23,7 +23,7 @@ extension Broker {
         if packet.reason == .normalDisconnection, state[session].will != nil {
             record(.willForgotten(session), into: &effects)
         }
-        leave(id, .takenOver, at: now, into: &effects)
+        leave(id, .disconnected, at: now, into: &effects)
     }
 
     /// The peer broke the rules, or sent what it may not.
