@@ -13,6 +13,8 @@ extension Replay {
             state.contains(id) && state.messages.contains(message)
                 && state[id].inbound.arrival(of: packet) == .first
         case .released(_, _, let receivers): fit(receivers, details)
+        case .routed(let message, _, let receivers):
+            state.messages.contains(message) && fit(receivers, details)
         case .sent(let id, let packet):
             state.contains(id) && state[id].waiting.first?.qos ?? .atMostOnce > .atMostOnce
                 && state[id].outbound[packet] == nil
@@ -21,7 +23,7 @@ extension Replay {
         case .completed(let id, let packet):
             state.contains(id) && state[id].outbound[packet] != nil
         case .opened, .resumed, .closed, .expiryChanged, .ended, .subscribed, .unsubscribed,
-            .stored, .routed, .dropped, .retainedExpired, .sentOnce, .willForgotten:
+            .stored, .dropped, .retainedExpired, .sentOnce, .willForgotten:
             fitsRarely(fact, details)
         }
     }
@@ -46,11 +48,9 @@ extension Replay {
         case .stored: return true
         case .retainedExpired(let message):
             return state.messages.contains(message) && state.isRetained(message)
-        case .routed(let message, _, let receivers):
-            return state.messages.contains(message) && fit(receivers, details)
         case .dropped(let id, _), .sentOnce(let id):
             return state.contains(id) && !state[id].waiting.isEmpty
-        case .accepted, .released, .sent, .acknowledged, .completed:
+        case .accepted, .released, .routed, .sent, .acknowledged, .completed:
             preconditionFailure("a frequent fact among the rare ones")
         }
     }

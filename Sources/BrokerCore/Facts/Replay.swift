@@ -98,6 +98,11 @@ package struct Replay: ~Copyable {
             let message = try held(by: session, under: packet, at: reader.start)
             let receivers = try receivers(&reader, bytes, of: message)
             try apply(.released(session, packet, receivers: receivers), reader)
+        case .routed, .routedToShares:
+            let message = MessageID(place: try reader.word(bytes))
+            let retains = try reader.word(bytes) == 1
+            let receivers = try receivers(&reader, bytes, of: message)
+            try apply(.routed(message, retains: retains, receivers: receivers), reader)
         case .sent:
             let session = try reader.session(bytes)
             try apply(.sent(session, try reader.packet(bytes)), reader)
@@ -108,7 +113,7 @@ package struct Replay: ~Copyable {
             let session = try reader.session(bytes)
             try apply(.completed(session, try reader.packet(bytes)), reader)
         case .opened, .resumed, .closed, .expiryChanged, .ended, .subscribed, .unsubscribed,
-            .routed, .routedToShares, .dropped, .retainedExpired, .sentOnce, .willForgotten:
+            .dropped, .retainedExpired, .sentOnce, .willForgotten:
             let fact = try rareFact(kind, &reader, bytes)
             try apply(fact, reader)
         }
@@ -142,25 +147,15 @@ package struct Replay: ~Copyable {
             .subscribed(try reader.session(bytes), detail: try filter(&reader, bytes))
         case .unsubscribed:
             .unsubscribed(try reader.session(bytes), detail: try filter(&reader, bytes))
-        case .routed, .routedToShares: try routed(&reader, bytes)
         case .dropped:
             .dropped(try reader.session(bytes), try reader.dropReason(bytes))
         case .retainedExpired: .retainedExpired(MessageID(place: try reader.word(bytes)))
         case .sentOnce: .sentOnce(try reader.session(bytes))
         case .willForgotten: .willForgotten(try reader.session(bytes))
-        case .stored: preconditionFailure("bodies are restored, not applied")
-        case .accepted, .released, .releasedToShares, .sent, .acknowledged, .completed:
+        case .stored, .accepted, .released, .releasedToShares, .routed, .routedToShares, .sent,
+            .acknowledged, .completed:
             preconditionFailure("a frequent fact among the rare ones")
         }
-    }
-
-    private mutating func routed(
-        _ reader: inout FactReader, _ bytes: Span<UInt8>
-    ) throws(RecordError) -> Fact {
-        let message = MessageID(place: try reader.word(bytes))
-        let retains = try reader.word(bytes) == 1
-        let receivers = try receivers(&reader, bytes, of: message)
-        return .routed(message, retains: retains, receivers: receivers)
     }
 
     private mutating func opening(
@@ -243,7 +238,7 @@ package struct Replay: ~Copyable {
 /// Reads the numbers of one record.
 struct FactReader {
     let start: Int
-    let content: Range<Int>
+    private let content: Range<Int>
     private var position: Int
 
     init(at start: Int, _ content: Range<Int>) {

@@ -27,7 +27,7 @@ struct LoadProcess {
         guard end == .exited(0), !report.isEmpty else {
             let how = end.map { "ended \($0)" } ?? "does not run"
             let reason = report.split(separator: "\n").last.map { ": \($0)" } ?? ""
-            throw SystemError(operation: "load", subject: how + reason, errno: ECANCELED)
+            throw SystemError(operation: process.name, subject: how + reason, errno: ECANCELED)
         }
         return report
     }
