@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # zmqtt from PyPI: Python, asyncio, an implementation of its own that knows both versions.
+import asyncio
 import dataclasses
 
 import zmqtt
@@ -43,7 +44,9 @@ class Zmqtt(Client):
 
     def open(self):
         self.loop = Loop()
-        self.tasks, self.held, self.subscriptions = [], [], {}
+        self.held, self.subscriptions = [], {}
+        self.arrived = self.loop.call(asyncio.Queue)
+        self.listening = self.loop.begin(self.listen())
         will = None
         if self.will:
             delay = {"will_delay_interval": self.will.delay} if self.will.delay else {}
@@ -73,12 +76,15 @@ class Zmqtt(Client):
     async def subscribing(self, topic_filter, qos, options):
         subscription = self.zmqtt.subscribe(
             topic_filter, qos=zmqtt.QoS(qos), auto_ack=not self.holds, **options)
+        # A queue of its own for each subscription would forget the order in which the messages of
+        # several came, and has no public way around.
+        subscription._queue = self.arrived
         await subscription.start()
         self.subscriptions[topic_filter] = subscription
-        self.tasks.append(self.loop.loop.create_task(self.listen(subscription)))
 
-    async def listen(self, subscription):
-        async for message in subscription:
+    async def listen(self):
+        while True:
+            message = await self.arrived.get()
             self.held.append(message)
             self.note("message", Message(
                 message.topic, message.payload, int(message.qos), message.retain,
