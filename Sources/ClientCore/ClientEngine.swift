@@ -39,7 +39,7 @@ package struct ClientEngine: ~Copyable {
     /// How many of them were given out.
     var gatedDone = 0
 
-    package init(_ session: ClientSession, home: any Journal.Home, seed: UInt64) {
+    package init(_ session: consuming ClientSession, home: any Journal.Home, seed: UInt64) {
         self.session = session
         journal = Journal(home: home)
         random = SeededGenerator(seed: seed)

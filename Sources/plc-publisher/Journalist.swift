@@ -17,16 +17,16 @@ final class Journalist {
     }
 
     /// What the outbox held at the start. A new one has nothing to tell.
-    func recovered(_ recovered: RecoveredOutbox) {
+    func recovered(_ recovered: borrowing RecoveredOutbox) {
         let report = recovered.store.report
-        let outbox = recovered.outbox
+        let next = recovered.outbox.nextNumber.rawValue
         let cut = report.tornBytes
-        if outbox.nextNumber.rawValue > 1 || cut > 0 {
+        if next > 1 || cut > 0 {
             let tail = cut > 0 ? ", tail cut at \(cut) B" : ""
             log.write(
                 .notice,
-                "outbox recovered: \(outbox.count) readings wait, the next is "
-                    + "\(outbox.nextNumber.rawValue)\(tail), \(recovered.store.duration.logText)",
+                "outbox recovered: \(recovered.outbox.count) readings wait, the next is "
+                    + "\(next)\(tail), \(recovered.store.duration.logText)",
                 kind: LogKind.recovered)
         }
         if let name = report.damaged {
@@ -44,8 +44,8 @@ final class Journalist {
         if recovered.damage != nil {
             log.write(
                 .error,
-                "outbox damaged: readings may be missing, numbers go on with "
-                    + "\(outbox.nextNumber.rawValue)", kind: LogKind.damaged, tint: .failure)
+                "outbox damaged: readings may be missing, numbers go on with \(next)",
+                kind: LogKind.damaged, tint: .failure)
         }
     }
 

@@ -61,7 +61,7 @@ final class PublisherService: Service {
 
     init(
         _ configuration: Configuration, _ source: Source, _ loop: EventLoop, _ log: Log,
-        _ recovered: RecoveredOutbox, _ store: Store<Outbox>, _ ledger: Ledger?
+        _ recovered: consuming RecoveredOutbox, _ store: Store<Outbox>, _ ledger: Ledger?
     ) {
         self.configuration = configuration
         self.source = source
@@ -76,8 +76,9 @@ final class PublisherService: Service {
         var options = configuration.clientOptions
         // A recording can wait, so that none of it need be dropped.
         if source.isRecorded { options.outboxOverflow = .refuse }
+        let knowsSession = recovered.outbox.knowsSession
         let session = ClientSession(
-            options, outbox: recovered.outbox, knowsSession: recovered.outbox.knowsSession)
+            options, outbox: recovered.outbox, knowsSession: knowsSession)
         engine = ClientEngine(
             session, home: store.home, seed: UInt64.random(in: .min ... .max))
         loop.log = log

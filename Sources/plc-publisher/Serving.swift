@@ -24,7 +24,7 @@ enum Plan {
 
     /// What is left of it, and what the outbox must remember of that.
     func begin(
-        _ configuration: Configuration, _ recovered: RecoveredOutbox
+        _ configuration: Configuration, _ recovered: borrowing RecoveredOutbox
     ) -> (Source, Bookmark) {
         var bookmark = recovered.bookmark
         let next = recovered.outbox.nextNumber

@@ -48,12 +48,12 @@ extension Configuration {
 }
 
 /// An outbox in words.
-struct OutboxStatus {
+struct OutboxStatus: ~Copyable {
     private let outbox: Outbox
     private let folder: String
     private let holder: FolderHolder?
 
-    init(_ outbox: Outbox, in folder: String, holder: FolderHolder?) {
+    init(_ outbox: consuming Outbox, in folder: String, holder: FolderHolder?) {
         self.outbox = outbox
         self.folder = folder
         self.holder = holder

@@ -36,7 +36,7 @@ import Testing
         var talk = Conversation()
         _ = talk.opened()
         #expect(talk.accepted(present: true).isViolation)
-        #expect(!talk.session.isOpen)
+        #expect(talk.session.isOpen == false)
     }
 
     /// A clean session of MQTT 3.1.1 ends with its connection, and with it what the server has not
@@ -48,7 +48,7 @@ import Testing
             talk.accepted() == [
                 .tell(.connected(.v311, resumed: false, inFlight: 0)), .record(.sessionBegun),
             ])
-        #expect(talk.session.outbox.knowsSession)
+        #expect(talk.session.outbox.knowsSession == true)
     }
 
     /// A session that we know nothing of is thrown away by a connection of its own.
@@ -59,7 +59,7 @@ import Testing
         ]
         #expect(talk.opened() == [.connect(cleanStart: false)])
         #expect(talk.accepted(present: true) == farewell)
-        #expect(talk.session.reconnectsAtOnce)
+        #expect(talk.session.reconnectsAtOnce == true)
         _ = talk.session.closed(at: talk.now)
         #expect(talk.opened() == [.connect(cleanStart: true)])
         #expect(talk.accepted() == farewell)
@@ -70,7 +70,7 @@ import Testing
             talk.accepted() == [
                 .tell(.connected(.v311, resumed: false, inFlight: 0)), .record(.sessionBegun),
             ])
-        #expect(!talk.session.reconnectsAtOnce)
+        #expect(talk.session.reconnectsAtOnce == false)
     }
 
     /// A server that cannot forget is tried again, but not at once.
@@ -86,7 +86,7 @@ import Testing
                 _ = talk.opened()
             }
             #expect(talk.accepted(present: true).isViolation)
-            #expect(!talk.session.reconnectsAtOnce)
+            #expect(talk.session.reconnectsAtOnce == false)
             _ = talk.session.closed(at: talk.now)
             #expect(talk.opened() == [.connect(cleanStart: false)])
         }
@@ -112,7 +112,7 @@ import Testing
                 talk.received(packet) == [
                     .tell(.refused(.notAuthorized, nil)), .close(flushing: true),
                 ])
-            #expect(!talk.session.isOpen)
+            #expect(talk.session.isOpen == false)
             #expect(talk.session.closed(at: talk.now) != nil)
             #expect(talk.opened() == [.connect(cleanStart: version == .v5)])
         }
@@ -138,7 +138,8 @@ import Testing
             $0.receiveMaximum = 3
             $0.maximumPacketSize = 50
         }
-        let connection = try #require(talk.session.connection)
+        let open = talk.session.connection
+        let connection = try #require(open)
         #expect(connection.keepAlive == KeepAlive(seconds: 8))
         #expect(connection.inFlightMax == 3)
         #expect(connection.packetSizeMax == 50)
@@ -153,7 +154,7 @@ import Testing
             talk.received(packet) == [
                 .tell(.dismissed(.sessionTakenOver, "elsewhere")), .close(flushing: true),
             ])
-        #expect(!talk.session.isOpen)
+        #expect(talk.session.isOpen == false)
     }
 
     @Test func theFarewellIsPolite() {

@@ -7,14 +7,15 @@ import Testing
 
 @testable import ClientCore
 
-struct Conversation {
+struct Conversation: ~Copyable {
     var session: ClientSession
     var now = Instant(nanoseconds: 1_000_000_000_000)
     /// The lines of the last event.
     var steps: [HandshakeStep] = []
 
     init(
-        version: ProtocolVersion = .v5, outbox: Outbox = Outbox(), stored: [PacketID] = [],
+        version: ProtocolVersion = .v5, outbox: consuming Outbox = Outbox(),
+        stored: [PacketID] = [],
         knowsSession: Bool = false, _ adjust: (inout ClientOptions) -> Void = { _ in }
     ) {
         var options = ClientOptions(clientID: ClientID("c"), server: "test:1883")

@@ -7,7 +7,7 @@ import Testing
 @testable import ClientCore
 
 @Suite struct OutboxTests {
-    private func places(_ outbox: Outbox) -> [Outbox.Standing.Place] {
+    private func places(_ outbox: borrowing Outbox) -> [Outbox.Standing.Place] {
         outbox.standings.map(\.place)
     }
 

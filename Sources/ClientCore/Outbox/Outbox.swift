@@ -18,7 +18,7 @@ import MQTT
 /// both ends, and here the other one has broken it. Before PUBREC the server had promised nothing:
 /// such a message is sent as a new one. A server that hands on at PUBREL, as ours does, cannot have
 /// delivered it; one that hands on at PUBLISH may deliver it twice.
-package struct Outbox {
+package struct Outbox: ~Copyable {
     private var messages = NumberedQueue<OutboxMessage>()
     private var window = OutboundWindow<MessageNumber>()
     /// Waiting again after they had been sent, ascending. All are older than `unsent`.

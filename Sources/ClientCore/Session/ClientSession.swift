@@ -19,7 +19,7 @@ import MQTT
 /// server holds open, and a message under one of those would be taken for a repeat and vanish. A
 /// receiver's memory is its database, and an empty one is as good a memory as any: what the server
 /// then repeats is new to it.
-package struct ClientSession {
+package struct ClientSession: ~Copyable {
     let options: ClientOptions
     package internal(set) var outbox: Outbox
     /// Received, stored, not yet released.
@@ -109,7 +109,8 @@ package struct ClientSession {
     /// `storedIdentifiers`: received, stored and not released when the last process ended.
     /// `knowsSession`: whether the outbox or the identifiers are those of an earlier session.
     package init(
-        _ options: ClientOptions, outbox: Outbox = Outbox(), storedIdentifiers: [PacketID] = [],
+        _ options: ClientOptions, outbox: consuming Outbox = Outbox(),
+        storedIdentifiers: [PacketID] = [],
         knowsSession: Bool
     ) {
         self.options = options

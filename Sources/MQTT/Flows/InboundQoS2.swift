@@ -10,7 +10,7 @@
 ///
 /// `Held` is the unreleased message in the broker, and nothing (`Void`) in a client that has
 /// stored the message by the time it acknowledges.
-public struct InboundQoS2<Held> {
+public struct InboundQoS2<Held>: ~Copyable {
     public enum Arrival: Equatable {
         case first
         case repeated

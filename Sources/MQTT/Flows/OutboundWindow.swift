@@ -7,7 +7,7 @@
 /// Identifiers count upwards and skip those still open, so that one is not used again soon after
 /// it was freed. The choice is asked for (`nextID`) apart from being made (`open`), because the
 /// broker records it as a fact in between.
-public struct OutboundWindow<Held> {
+public struct OutboundWindow<Held>: ~Copyable {
     public struct Flight {
         public var held: Held
         public var flow: OutboundFlow

@@ -5,26 +5,29 @@
 // needs an order keeps one of his own.
 
 /// A map from packet identifier to `Value` for the few identifiers that are open at one time.
-public struct PacketIDTable<Value> {
-    @usableFromInline
-    struct Slot {
-        /// 0 where the slot is empty: no packet has identifier 0. [MQTT-2.2.1-3]
-        @usableFromInline var id: UInt16
-        @usableFromInline var value: Value?
-
-        @inlinable
-        init(id: UInt16, value: Value?) {
-            self.id = id
-            self.value = value
-        }
-    }
-
-    /// Empty, or a power of two of slots of which at most half are taken.
-    @usableFromInline var slots: ContiguousArray<Slot> = []
-    @usableFromInline var taken: UInt32 = 0
+///
+/// It has one owner. An array would ask at every change who else has it, which was 8 % of what a
+/// QoS 2 message cost the broker.
+@safe
+public struct PacketIDTable<Value>: ~Copyable {
+    /// The identifiers, each 0 where the slot is empty, for no packet has identifier 0
+    /// [MQTT-2.2.1-3]; behind them the values of those that are not.
+    @usableFromInline var memory: UnsafeMutableRawPointer?
+    /// Of a power of two of slots. At most half are taken, until each identifier has one of its own.
+    @usableFromInline var mask: UInt16 = 0
+    @usableFromInline var taken: UInt16 = 0
 
     @inlinable
-    public init() {}
+    public init() {
+        unsafe memory = nil
+    }
+
+    deinit {
+        for at in 0..<slotCount where unsafe keys[at] != 0 {
+            unsafe (values + at).deinitialize(count: 1)
+        }
+        unsafe memory?.deallocate()
+    }
 
     @inlinable
     public var count: Int { Int(taken) }
@@ -40,39 +43,15 @@ public struct PacketIDTable<Value> {
     @inlinable
     public subscript(id: PacketID) -> Value? {
         guard let at = position(of: id.rawValue) else { return nil }
-        return slots[at].value
+        return unsafe values[Int(at)]
     }
 
     /// `id` must not be open.
     @inlinable @inline(__always)
     public mutating func insert(_ value: Value, for id: PacketID) {
-        if (count + 1) * 2 > slots.count {
-            grow()
-        }
-        place(Slot(id: id.rawValue, value: value))
+        if UInt32(taken) &* 2 >= UInt32(mask) { grow() }
+        place(value, for: id.rawValue)
         taken += 1
-    }
-
-    /// Whoever is nearer to where it belongs makes room, so that each run of slots is in the order
-    /// of where its members belong.
-    @inlinable @inline(__always)
-    mutating func place(_ slot: Slot) {
-        var slot = slot
-        let mask = slots.count - 1
-        var at = Int(slot.id) & mask
-        while slots[at].id != 0 {
-            precondition(slots[at].id != slot.id, "packet identifier \(slot.id) opened twice")
-            if distance(of: slots[at].id, at) < distance(of: slot.id, at) {
-                swap(&slots[at], &slot)
-            }
-            at = (at + 1) & mask
-        }
-        slots[at] = slot
-    }
-
-    @inlinable @inline(__always)
-    func distance(of id: UInt16, _ at: Int) -> Int {
-        (at - Int(id)) & (slots.count - 1)
     }
 
     /// `id` must be open.
@@ -87,14 +66,14 @@ public struct PacketIDTable<Value> {
         guard let at = position(of: id.rawValue) else {
             preconditionFailure("packet identifier \(id) is not open")
         }
-        change(&slots[at].value!)
+        change(&(unsafe values[Int(at)]))
     }
 
     @inlinable @inline(__always)
     @discardableResult
     public mutating func remove(_ id: PacketID) -> Value? {
         guard let found = position(of: id.rawValue) else { return nil }
-        let value = slots[found].value
+        let value = unsafe (values + Int(found)).move()
         closeGap(at: found)
         taken -= 1
         return value
@@ -103,50 +82,117 @@ public struct PacketIDTable<Value> {
     /// All open identifiers, ascending.
     public var ids: [PacketID] {
         if isEmpty { return [] }
-        // No key path: here, between generic types, each use of one is looked up at run time.
-        return slots.compactMap { PacketID(rawValue: $0.id) }.sorted { $0.rawValue < $1.rawValue }
+        return (0..<slotCount).compactMap { PacketID(rawValue: unsafe keys[$0]) }
+            .sorted { $0.rawValue < $1.rawValue }
     }
 
     /// Gives the memory of a quiet table back.
     public mutating func shrinkIfEmpty() {
-        if count == 0 { slots = [] }
+        if isEmpty { self = PacketIDTable() }
+    }
+}
+
+extension PacketIDTable {
+    @inlinable
+    var slotCount: Int { unsafe memory == nil ? 0 : Int(mask) + 1 }
+
+    @inlinable @inline(__always)
+    var keys: UnsafeMutablePointer<UInt16> {
+        unsafe memory.unsafelyUnwrapped.assumingMemoryBound(to: UInt16.self)
     }
 
     @inlinable @inline(__always)
-    func position(of id: UInt16) -> Int? {
-        let mask = slots.count - 1
-        guard mask >= 0 else { return nil }
-        var at = Int(id) & mask
+    var values: UnsafeMutablePointer<Value> {
+        let offset = (Int(mask) + 1) * MemoryLayout<UInt16>.stride
+        return unsafe (memory.unsafelyUnwrapped + offset).assumingMemoryBound(to: Value.self)
+    }
+
+    @inlinable @inline(__always)
+    func position(of id: UInt16) -> UInt16? {
+        guard unsafe memory != nil else { return nil }
+        var at = id & mask
         while true {
-            let found = slots[at].id
+            let found = unsafe keys[Int(at)]
             if found == id { return at }
             if found == 0 { return nil }
-            at = (at + 1) & mask
+            at = (at &+ 1) & mask
         }
+    }
+
+    @inlinable @inline(__always)
+    mutating func place(_ value: Value, for id: UInt16) {
+        var at = id & mask
+        if unsafe keys[Int(at)] != 0 { at = makeRoom(for: id) }
+        unsafe keys[Int(at)] = id
+        unsafe (values + Int(at)).initialize(to: value)
+    }
+
+    /// Whoever is nearer to where it belongs moves on, and all behind it, so that each run of slots is
+    /// in the order of where its members belong. The answer is the slot that is free then.
+    @usableFromInline @inline(never)
+    mutating func makeRoom(for id: UInt16) -> UInt16 {
+        var place = id & mask
+        while unsafe keys[Int(place)] != 0,
+            distance(of: unsafe keys[Int(place)], place)
+                >= distance(of: id, place)
+        {
+            precondition(unsafe keys[Int(place)] != id, "packet identifier \(id) opened twice")
+            place = (place &+ 1) & mask
+        }
+        var hole = place
+        while unsafe keys[Int(hole)] != 0 { hole = (hole &+ 1) & mask }
+        while hole != place {
+            let before = (hole &- 1) & mask
+            move(from: before, to: hole)
+            hole = before
+        }
+        return place
+    }
+
+    @inlinable @inline(__always)
+    mutating func move(from one: UInt16, to other: UInt16) {
+        unsafe keys[Int(other)] = keys[Int(one)]
+        unsafe (values + Int(other)).moveInitialize(from: values + Int(one), count: 1)
+    }
+
+    @inlinable @inline(__always)
+    func distance(of id: UInt16, _ at: UInt16) -> UInt16 {
+        (at &- id) & mask
     }
 
     /// Moves later members of the probe run back, so that no tombstones gather: as far as the first
     /// that is where it belongs, which is at once for identifiers that count upwards.
     @inlinable @inline(__always)
-    mutating func closeGap(at gap: Int) {
-        let mask = slots.count - 1
+    mutating func closeGap(at gap: UInt16) {
         var hole = gap
-        var at = (gap + 1) & mask
-        while slots[at].id != 0, distance(of: slots[at].id, at) > 0 {
-            slots[hole] = slots[at]
+        var at = (gap &+ 1) & mask
+        while unsafe keys[Int(at)] != 0, distance(of: unsafe keys[Int(at)], at) > 0 {
+            move(from: at, to: hole)
             hole = at
-            at = (at + 1) & mask
+            at = (at &+ 1) & mask
         }
-        slots[hole] = Slot(id: 0, value: nil)
+        unsafe keys[Int(hole)] = 0
     }
 
     @usableFromInline @inline(never)
     mutating func grow() {
-        let old = slots
-        slots = ContiguousArray(
-            repeating: Slot(id: 0, value: nil), count: max(4, old.count * 2))
-        for slot in old where slot.id != 0 {
-            place(slot)
+        if mask == .max { return }  // Each identifier has a slot of its own.
+        var grown = PacketIDTable(slotCount: max(4, slotCount * 2))
+        for at in 0..<slotCount where unsafe keys[at] != 0 {
+            unsafe grown.place((values + at).move(), for: keys[at])
+            unsafe keys[at] = 0
         }
+        grown.taken = taken
+        self = grown
+    }
+
+    private init(slotCount: Int) {
+        precondition(MemoryLayout<Value>.alignment <= 8, "values lie behind four identifiers")
+        let keyBytes = slotCount * MemoryLayout<UInt16>.stride
+        let memory = UnsafeMutableRawPointer.allocate(
+            byteCount: keyBytes + slotCount * MemoryLayout<Value>.stride, alignment: 8)
+        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: keyBytes)
+        unsafe self.memory = memory
+        mask = UInt16(slotCount - 1)
     }
 }

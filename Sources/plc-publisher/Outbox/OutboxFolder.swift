@@ -49,7 +49,7 @@ struct OutboxOfOtherStream: Error, CustomStringConvertible {
 }
 
 /// An outbox that was read from its folder, and its bookmark.
-struct RecoveredOutbox {
+struct RecoveredOutbox: ~Copyable {
     let outbox: Outbox
     let bookmark: Bookmark
     let store: RecoveredStore
@@ -61,19 +61,21 @@ struct RecoveredOutbox {
 
     init(folder: String, stream: String) throws {
         var outbox = Outbox()
-        store = try RecoveredStore(folder: folder, into: &outbox)
+        let store = try RecoveredStore(folder: folder, into: &outbox)
         var bookmark = Bookmark(outbox.note) ?? Bookmark(stream: stream)
-        damage =
+        let damage =
             store.report.isDamaged
             ? Self.damage(
                 to: &outbox, &bookmark, segments: UInt64(store.report.setAside.count))
             : nil
-        self.bookmark = bookmark
         guard bookmark.stream == stream else {
             throw OutboxOfOtherStream(
                 folder: folder, stream: bookmark.stream, count: outbox.count)
         }
         self.outbox = outbox
+        self.bookmark = bookmark
+        self.store = store
+        self.damage = damage
     }
 
     /// Readings that are missing were numbered, and may be in the database: no number that one of

@@ -8,12 +8,17 @@ import MQTT
 final class PublisherGates: Checker {
     let name = "gates"
 
-    private var outboxes: [Outbox]
+    /// What a publisher's disk says.
+    private final class Mirror {
+        var outbox = Outbox()
+    }
+
+    private let mirrors: [Mirror]
     /// Labels of messages whose `enqueued` is durable.
     private var enqueued: Set<Int> = []
 
     init(_ publishers: Int) {
-        outboxes = (0..<publishers).map { _ in Outbox() }
+        mirrors = (0..<publishers).map { _ in Mirror() }
     }
 
     func see(_ sight: Sight, _ world: World) {
@@ -36,7 +41,7 @@ final class PublisherGates: Checker {
 
     private func take(_ records: [UInt8], _ publisher: Int, _ world: World) {
         do throws(RecordError) {
-            try outboxes[publisher].batch(records.span)
+            try mirrors[publisher].outbox.batch(records.span)
             var at = 0
             while let record = try Record.read(records.span, at: at) {
                 if record.kind == OutboxRecordKind.enqueued.rawValue {
@@ -51,7 +56,8 @@ final class PublisherGates: Checker {
 
     private func judge(_ packet: WirePacket, _ node: Node, _ world: World) {
         guard packet.id > 0, packet.reason == .success else { return }
-        let flight = outboxes[world.plan.publisher(of: node.index)].flight(PacketID(packet.id))
+        let mirror = mirrors[world.plan.publisher(of: node.index)]
+        let flight = mirror.outbox.flight(PacketID(packet.id))
         switch packet.kind {
         case .publish:
             guard flight.map({ MessageText.label($0.message.payload) }) != packet.label else {

@@ -34,8 +34,9 @@ final class PublisherProcess: ClientProcess {
         self.store = store
         var options = Self.options(node)
         options.inFlightMax = world.scenario.publishers[node.index - 1].inFlightMax
+        let knowsSession = outbox.knowsSession
         engine = ClientEngine(
-            ClientSession(options, outbox: outbox, knowsSession: outbox.knowsSession),
+            ClientSession(options, outbox: outbox, knowsSession: knowsSession),
             home: store.home, seed: world.random.next())
     }
 

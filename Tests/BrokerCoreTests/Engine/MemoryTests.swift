@@ -46,7 +46,7 @@ import Testing
 
     private func slots(of client: String, in scene: Scene) -> Int {
         guard let id = scene.engine.broker.state.session(of: ClientID(client)) else { return 0 }
-        return scene.engine.broker.state[id].inbound.stored.slots.count
-            + scene.engine.broker.state[id].outbound.flights.slots.count
+        return scene.engine.broker.state[id].inbound.stored.slotCount
+            + scene.engine.broker.state[id].outbound.flights.slotCount
     }
 }

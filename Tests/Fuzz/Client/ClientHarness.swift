@@ -150,9 +150,10 @@ extension ClientHarness {
         judge.closed()
         receipts = []
         isStopped = false
+        let knowsSession = outbox.knowsSession || !stored.isEmpty
         let session = ClientSession(
             options, outbox: outbox, storedIdentifiers: stored.sorted().map { PacketID($0) },
-            knowsSession: outbox.knowsSession || !stored.isEmpty)
+            knowsSession: knowsSession)
         engine = ClientEngine(session, home: home, seed: 2)
         isDialling = false
         try step { engine.start() }

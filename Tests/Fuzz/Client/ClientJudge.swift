@@ -57,7 +57,7 @@ struct ClientJudge {
 
     /// Bytes that have left, and the outbox as it is on disk at that moment.
     mutating func sent(
-        _ bytes: [UInt8], _ version: ProtocolVersion, _ durable: Outbox
+        _ bytes: [UInt8], _ version: ProtocolVersion, _ durable: borrowing Outbox
     ) throws(Breach) {
         try require(isOpen, "bytes for nobody: \(bytes.hex)")
         rest += bytes
@@ -82,7 +82,7 @@ struct ClientJudge {
     }
 
     private mutating func judge(
-        _ packet: AnyPacket, _ header: FixedHeader, _ durable: Outbox
+        _ packet: AnyPacket, _ header: FixedHeader, _ durable: borrowing Outbox
     ) throws(Breach) {
         try require(
             header.end <= packetSizeMax || header.kind != .publish,
@@ -103,7 +103,7 @@ struct ClientJudge {
     }
 
     private mutating func judge(
-        _ publish: PublishPacket, _ id: PacketID, _ durable: Outbox
+        _ publish: PublishPacket, _ id: PacketID, _ durable: borrowing Outbox
     ) throws(Breach) {
         guard !isWild else { return }
         let flight = durable.flight(id)

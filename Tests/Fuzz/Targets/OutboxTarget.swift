@@ -30,7 +30,7 @@ enum OutboxTarget {
 }
 
 enum OutboxComparison {
-    static func compare(_ one: Outbox, _ other: Outbox) throws(Breach) {
+    static func compare(_ one: borrowing Outbox, _ other: borrowing Outbox) throws(Breach) {
         try require(one.standings == other.standings, "messages stand elsewhere")
         try require(one.sendingOrder == other.sendingOrder, "resends have another order")
         try require(one.nextNumber == other.nextNumber, "the next number is another")

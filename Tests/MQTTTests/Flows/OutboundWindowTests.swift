@@ -92,12 +92,12 @@ import Testing
         window.release(4)
         #expect(window.used == 5)
         window.connectionChanged()
-        #expect(window.owesResends)
+        #expect(window.owesResends == true)
         #expect(window.used == 2)
         // Nothing new before what is old.
         #expect(window.nextID(limit: 100) == nil)
         #expect(resends(&window, limit: 100) == [1, 3, 5])
-        #expect(!window.owesResends)
+        #expect(window.owesResends == false)
         #expect(window.used == 5)
         #expect(window.nextID(limit: 100) == 6)
     }

@@ -61,7 +61,7 @@ import Testing
         where table.remove(PacketID(number)) != number {
             Issue.record("\(number) is lost")
         }
-        #expect(table.isEmpty)
+        #expect(table.count == 0)
         table.shrinkIfEmpty()
         #expect(table[1] == nil)
         #expect(table.remove(1) == nil)
@@ -69,9 +69,48 @@ import Testing
 
     @Test func anEmptyTableKnowsNothing() {
         let table = PacketIDTable<Int>()
-        #expect(table.isEmpty)
-        #expect(!table.contains(1))
+        #expect(table.count == 0)
+        #expect(table.contains(1) == false)
         #expect(table[65_535] == nil)
-        #expect(table.ids.isEmpty)
+        #expect(table.ids == [])
+    }
+
+    private final class Life {
+        let number: UInt16
+        let died: (UInt16) -> Void
+
+        init(_ number: UInt16, _ died: @escaping (UInt16) -> Void) {
+            self.number = number
+            self.died = died
+        }
+
+        deinit { died(number) }
+    }
+
+    /// However they were moved: by others that belong nearer, into gaps, into larger memory.
+    @Test func eachValueLivesAsLongAsItIsOpen() {
+        for seed in 0..<50 {
+            var random = SplitMix64(seed: UInt64(seed))
+            var open: [UInt16] = []
+            var dead: [UInt16] = []
+            do {
+                var table = PacketIDTable<Life>()
+                for _ in 0..<400 {
+                    let number = 1 + 8 * UInt16.random(in: 0..<40, using: &random)
+                    let id = PacketID(number)
+                    if table.contains(id) {
+                        #expect(table.remove(id)?.number == number)
+                        open.removeAll { $0 == number }
+                        #expect(dead.popLast() == number)
+                    } else {
+                        table.insert(Life(number) { dead.append($0) }, for: id)
+                        open.append(number)
+                    }
+                    #expect(dead.isEmpty)
+                }
+                for number in open { #expect(table[PacketID(number)]?.number == number) }
+            }
+            #expect(dead.sorted() == open.sorted())
+        }
     }
 }
