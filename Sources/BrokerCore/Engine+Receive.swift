@@ -41,7 +41,7 @@ extension Engine {
         guard broker.connections.contains(id.index) else { return bytes.count }
         noLongerAwaited(id)
         performer.now = now
-        let backlogMax = 2 * broker.limits.outputBytesMax
+        let backlogMax = backlogMax
         var rule = PacketRule(for: broker.connections[id.index], broker.limits)
         var position = 0
         var isHeard = false
@@ -52,10 +52,9 @@ extension Engine {
             }
             if let (kind, packet) = rule.acknowledgement(in: bytes, at: position) {
                 noteSign(of: id, at: now, &isHeard)
-                acknowledged(kind, packet, .success, on: id, at: now)
-                eventEnded()
-                broker.count { $0.receivedPackets[kind] += 1 }
-                position += AcknowledgementPacket.shortSize
+                position = acknowledgements(
+                    kind, Acknowledgement(id: packet),
+                    endingAt: position + AcknowledgementPacket.shortSize, bytes, on: id, at: now)
                 continue
             }
             do {
@@ -64,11 +63,9 @@ extension Engine {
                     return position
                 }
                 noteSign(of: id, at: now, &isHeard)
-                let isTaken = try take(header, rule.version, bytes, on: id, at: now)
+                let isTaken = try take(header, rule, bytes, &position, on: id, at: now)
                 eventEnded()
                 if !isTaken { return position }
-                broker.count { $0.receivedPackets[header.kind] += 1 }
-                position = header.end
                 if header.kind == .connect {
                     rule = PacketRule(for: broker.connections[id.index], broker.limits)
                 }
@@ -102,6 +99,9 @@ extension Engine {
         broker.connections[id.index].lastReceived = now
     }
 
+    /// As much may wait for a peer before it is taken for one that never reads.
+    var backlogMax: Int { 2 * broker.limits.outputBytesMax }
+
     /// A peer that sends and never reads is not listened to any longer, until it has taken most of
     /// its answers.
     @inline(never)
@@ -110,69 +110,28 @@ extension Engine {
         performer.pauseReading(id)
     }
 
-    /// One whole packet. False if it was not taken and has to be offered again.
+    /// One whole packet, and those of its kind that stand behind it. False if one has to be offered
+    /// again, at `position`.
     @inline(__always)
     private mutating func take(
-        _ header: FixedHeader, _ version: ProtocolVersion, _ bytes: Span<UInt8>,
+        _ header: FixedHeader, _ rule: PacketRule, _ bytes: Span<UInt8>, _ position: inout Int,
         on id: ConnectionID, at now: Instant
     ) throws(DecodeError) -> Bool {
         switch header.kind {
         case .publish:
-            return try publish(header, version, bytes, on: id, at: now)
+            return try publishes(header, rule, bytes, &position, on: id, at: now)
         case .puback, .pubrec, .pubrel, .pubcomp:
-            let packet = try AcknowledgementPacket(bytes, header, version, from: .client)
-            acknowledged(packet.kind, packet.id, packet.reason, on: id, at: now)
+            let packet = try AcknowledgementPacket(bytes, header, rule.version, from: .client)
+            position = acknowledgements(
+                packet.kind, Acknowledgement(id: packet.id, reason: packet.reason),
+                endingAt: header.end, bytes, on: id, at: now)
         case .connect, .connack, .subscribe, .suback, .unsubscribe, .unsuback, .pingreq, .pingresp,
             .disconnect, .auth:
-            try takeRare(header, version, bytes, on: id, at: now)
+            try takeRare(header, rule.version, bytes, on: id, at: now)
+            broker.count { $0.receivedPackets[header.kind] += 1 }
+            position = header.end
         }
         return true
-    }
-
-    private mutating func publish(
-        _ header: FixedHeader, _ version: ProtocolVersion, _ bytes: Span<UInt8>,
-        on id: ConnectionID, at now: Instant
-    ) throws(DecodeError) -> Bool {
-        if waitsForDisk(id) { return false }
-        let packet = try PublishPacket(
-            bytes, header, version, from: .client, validatingTopic: false)
-        if !broker.isKnown(topic: bytes.extracting(packet.topic)) {
-            try packet.validateTopic(in: bytes)
-        }
-        performer.traceArrival(of: packet, bytes, on: id, broker)
-        let unacknowledged =
-            version == .v5
-            ? performer.outlets[id.index].unacknowledged.count(durable: performer.journal.durable)
-            : 0
-        return broker.publish(
-            packet, bytes, on: id, unacknowledged: unacknowledged, at: now, into: &performer)
-    }
-
-    @inline(__always)
-    private mutating func acknowledged(
-        _ kind: PacketKind, _ packet: PacketID, _ reason: ReasonCode, on id: ConnectionID,
-        at now: Instant
-    ) {
-        performer.traceStep(.received, kind, packet, reason, id, broker)
-        switch kind {
-        case .pubrel: released(packet, on: id, at: now)
-        case .puback: confirmed(.puback, packet, reason, on: id, at: now)
-        case .pubrec: confirmed(.pubrec, packet, reason, on: id, at: now)
-        default: confirmed(.pubcomp, packet, reason, on: id, at: now)
-        }
-    }
-
-    @inline(never)
-    private mutating func released(_ packet: PacketID, on id: ConnectionID, at now: Instant) {
-        broker.release(packet, on: id, at: now, into: &performer)
-    }
-
-    @inline(never)
-    private mutating func confirmed(
-        _ step: OutboundFlow.Acknowledgement, _ packet: PacketID, _ reason: ReasonCode,
-        on id: ConnectionID, at now: Instant
-    ) {
-        broker.acknowledged(step, packet, reason, on: id, at: now, into: &performer)
     }
 
     /// What does not come with each message stays out of the way of what does.
@@ -227,52 +186,5 @@ extension Engine {
         default:
             broker.violated(id, error.reason, error.description, at: now, into: &performer)
         }
-    }
-}
-
-/// What may come on a connection; it changes with CONNECT alone.
-private struct PacketRule {
-    let version: ProtocolVersion
-    private let isOpen: Bool
-    private let sizeMax: Int
-    private let takesShort: Bool
-
-    init(for connection: borrowing Connection, _ limits: borrowing Limits) {
-        version = connection.version
-        isOpen = connection.phase == .open
-        let limit = Int(limits.packetSizeMax ?? .max)
-        sizeMax = isOpen ? limit : min(limit, limits.connectBytesMax)
-        takesShort = isOpen && sizeMax >= AcknowledgementPacket.shortSize
-    }
-
-    /// One of success, in its short form; nil for any other packet, and while it has not arrived.
-    @inline(__always)
-    func acknowledgement(
-        in bytes: Span<UInt8>, at position: Int
-    ) -> (kind: PacketKind, id: PacketID)? {
-        guard takesShort else { return nil }
-        return AcknowledgementPacket.shortForm(in: bytes, at: position)
-    }
-
-    /// Of a packet that may come; nil for any other, and while it has not arrived itself.
-    func header(in bytes: Span<UInt8>, at position: Int) -> FixedHeader? {
-        guard isOpen, let header = try? FixedHeader.read(bytes, at: position, version: version),
-            header.end - position <= sizeMax
-        else { return nil }
-        return header
-    }
-
-    /// The header of a packet that has arrived whole; nil while it has not.
-    @inline(__always)
-    func packet(in bytes: Span<UInt8>, at position: Int) throws(DecodeError) -> FixedHeader? {
-        guard
-            let header = try FixedHeader.read(
-                bytes, at: position, version: isOpen ? version : nil)
-        else { return nil }
-        if !isOpen, header.kind != .connect {
-            throw .protocolError(.packetOutOfPlace)  // [MQTT-3.1.0-1]
-        }
-        try header.checkSize(from: position, limit: sizeMax)
-        return header.end <= bytes.count ? header : nil
     }
 }

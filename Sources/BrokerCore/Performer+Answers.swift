@@ -4,6 +4,7 @@ import Journal
 import MQTT
 
 extension Performer {
+    @inline(__always)
     mutating func acknowledge(
         _ kind: PacketKind, _ packet: PacketID, _ reason: ReasonCode, to id: ConnectionID,
         from broker: inout Broker

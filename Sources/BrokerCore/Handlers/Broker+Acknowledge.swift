@@ -34,6 +34,7 @@ extension Broker {
     }
 
     /// PUBACK, PUBREC or PUBCOMP from a receiver.
+    @inline(__always)
     package mutating func acknowledged(
         _ acknowledgement: OutboundFlow.Acknowledgement, _ packetID: PacketID,
         _ reason: ReasonCode, on id: ConnectionID, at now: Instant,
@@ -69,6 +70,7 @@ extension Broker {
     }
 
     /// From here on it owes a PUBREL, and no PUBLISH. [MQTT-4.3.3-4]
+    @inline(__always)
     private mutating func hasArrived(
         _ packetID: PacketID, _ session: SessionID, on id: ConnectionID,
         into effects: inout some Effects & ~Copyable
@@ -77,6 +79,7 @@ extension Broker {
         effects.acknowledge(.pubrel, packetID, .success, to: id, from: &self)
     }
 
+    @inline(__always)
     private mutating func complete(
         _ packetID: PacketID, _ session: SessionID, on id: ConnectionID, at now: Instant,
         into effects: inout some Effects & ~Copyable

@@ -6,21 +6,34 @@ import MQTT
 extension Broker {
     /// A whole PUBLISH. False when it was not taken and has to be offered again later, because a
     /// receiver's queue is full and the publisher's version has no way to hear of it.
-    /// `unacknowledged` messages of QoS 1 wait for their PUBACK.
+    /// `entry` is that of its topic, where it is known already; `unacknowledged` messages of QoS 1 wait
+    /// for their PUBACK.
+    @_transparent
     package mutating func publish(
-        _ packet: PublishPacket, _ bytes: Span<UInt8>, on id: ConnectionID,
-        unacknowledged: Int = 0, at now: Instant, into effects: inout some Effects & ~Copyable
+        _ packet: PublishPacket, _ bytes: Span<UInt8>, through entry: Int? = nil,
+        on id: ConnectionID, unacknowledged: Int = 0, at now: Instant,
+        into effects: inout some Effects & ~Copyable
     ) -> Bool {
         if let (reason, detail) = breach(by: packet, on: id, unacknowledged: unacknowledged) {
             violated(id, reason, detail, at: now, into: &effects)
             return true
         }
         let topic = bytes.extracting(packet.topic)
-        guard let alias = packet.properties.topicAlias else {
-            return publish(packet, topic, bytes, on: id, at: now, into: &effects)
+        if packet.properties.topicAlias == nil {
+            return publish(packet, topic, bytes, through: entry, on: id, at: now, into: &effects)
         }
+        return publishByAlias(packet, topic, bytes, on: id, at: now, into: &effects)
+    }
+
+    @inline(never)
+    private mutating func publishByAlias(
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>,
+        on id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
+    ) -> Bool {
+        let alias = packet.properties.topicAlias!
         guard let name = name(alias, topic, on: id, at: now, into: &effects) else { return true }
-        return publish(packet, name.span, bytes, on: id, at: now, into: &effects)
+        return publish(
+            packet, name.span, bytes, through: nil, on: id, at: now, into: &effects)
     }
 
     /// Gives an alias a meaning, or looks it up; nil if the publisher has broken a rule.
@@ -47,9 +60,9 @@ extension Broker {
         return name
     }
 
-    @inline(__always)
+    @_transparent
     private mutating func publish(
-        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>,
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, through entry: Int?,
         on id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) -> Bool {
         if let reason = refusal(of: packet, topic) {
@@ -59,9 +72,11 @@ extension Broker {
         var isTaken = true
         switch packet.qos {
         case .atMostOnce:
-            isTaken = publishAtMostOnce(packet, topic, bytes, on: id, at: now, into: &effects)
+            isTaken = publishAtMostOnce(
+                packet, topic, bytes, through: entry, on: id, at: now, into: &effects)
         case .atLeastOnce:
-            isTaken = publishAtLeastOnce(packet, topic, bytes, on: id, at: now, into: &effects)
+            isTaken = publishAtLeastOnce(
+                packet, topic, bytes, through: entry, on: id, at: now, into: &effects)
         case .exactlyOnce:
             isTaken = publishExactlyOnce(packet, topic, bytes, on: id, at: now, into: &effects)
         }
@@ -92,27 +107,25 @@ extension Broker {
 
     /// There is no answer that could refuse it, so a retained one waits for room in the store.
     private mutating func publishAtMostOnce(
-        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
-        at now: Instant,
-        into effects: inout some Effects & ~Copyable
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, through entry: Int?,
+        on id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) -> Bool {
         if storeIsFull || memoryIsFull, packet.retain {
             waitsForMemory = memoryIsFull
             pause(id, into: &effects)
             return false
         }
-        routeNow(packet, topic, bytes, on: id, at: now, into: &effects)
+        routeNow(packet, topic, bytes, through: entry, on: id, at: now, into: &effects)
         return true
     }
 
     private mutating func publishAtLeastOnce(
-        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
-        at now: Instant,
-        into effects: inout some Effects & ~Copyable
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, through entry: Int?,
+        on id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) -> Bool {
         switch admission(of: packet, topic, on: id, into: &effects) {
         case .welcome:
-            routeNow(packet, topic, bytes, on: id, at: now, into: &effects)
+            routeNow(packet, topic, bytes, through: entry, on: id, at: now, into: &effects)
             effects.acknowledge(.puback, packet.id!, .success, to: id, from: &self)
             return true
         case .refused:
@@ -159,6 +172,7 @@ extension Broker {
     }
 
     /// Keeps a QoS 2 message until its PUBREL.
+    @inline(__always)
     private mutating func keep(
         _ message: MessageID, _ packetID: PacketID, of session: SessionID, on id: ConnectionID,
         into effects: inout some Effects & ~Copyable
@@ -170,11 +184,10 @@ extension Broker {
 
     /// Hands a QoS 0 or 1 message on as it comes.
     private mutating func routeNow(
-        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, on id: ConnectionID,
-        at now: Instant,
-        into effects: inout some Effects & ~Copyable
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, through entry: Int?,
+        on id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
-        let entry = entry(of: topic)
+        let entry = entry ?? self.entry(of: topic)
         if pass(packet, bytes, through: entry, from: id, into: &effects) { return }
         guard packet.retain || !routes.entries[entry].isEmpty else { return }
         let message = makeMessage(packet, topic, bytes, at: now)
@@ -184,6 +197,7 @@ extension Broker {
     }
 
     /// The body is copied here and nowhere else; a large one stays where it is.
+    @inline(__always)
     private mutating func makeMessage(
         _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, at now: Instant
     ) -> MessageID {

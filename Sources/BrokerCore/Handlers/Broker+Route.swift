@@ -15,10 +15,10 @@ extension Broker {
         routes.known(topic, at: state.subscriptions.epoch) ?? resolve(topic)
     }
 
-    /// Then it is valid too; false may be wrong.
+    /// Nil if it was not the last that was asked for. A topic that has an entry is valid.
     @inline(__always)
-    func isKnown(topic: Span<UInt8>) -> Bool {
-        routes.isLast(topic, at: state.subscriptions.epoch)
+    func lastEntry(of topic: Span<UInt8>) -> Int? {
+        routes.lastEntry(of: topic, at: state.subscriptions.epoch)
     }
 
     @inline(never)
@@ -72,6 +72,7 @@ extension Broker {
     }
 
     /// Lists one receiver, or sends to it at once if its QoS is 0. The list begins at `start`.
+    @inline(__always)
     mutating func choose(
         _ session: SessionID, _ delivery: Delivery, besides start: Int, at now: Instant,
         into effects: inout some Effects & ~Copyable

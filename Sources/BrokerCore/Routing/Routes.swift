@@ -53,7 +53,7 @@ struct Routes {
     /// The number of an up-to-date entry of `topic`; nil if it is to be resolved.
     @inline(__always)
     mutating func known(_ topic: Span<UInt8>, at epoch: UInt64) -> Int? {
-        if isLast(topic, at: epoch) { return last }
+        if let last = lastEntry(of: topic, at: epoch) { return last }
         let known = Int(table[slot(of: topic, hashOfBytes(topic, seed: seed))])
         guard known >= 0, entries[known].epoch == epoch else { return nil }
         last = known
@@ -63,9 +63,11 @@ struct Routes {
     /// What one publisher sends in a row mostly goes to one topic, which is compared then and not
     /// looked up.
     @inline(__always)
-    func isLast(_ topic: Span<UInt8>, at epoch: UInt64) -> Bool {
-        last < entries.count && entries[last].epoch == epoch
+    func lastEntry(of topic: Span<UInt8>, at epoch: UInt64) -> Int? {
+        let isLast =
+            last < entries.count && entries[last].epoch == epoch
             && bytesAreEqual(entries[last].topic, topic)
+        return isLast ? last : nil
     }
 
     /// The number of an up-to-date entry of a valid topic name, resolved by `tree` when needed.

@@ -101,6 +101,14 @@ import Testing
             wire += AcknowledgementEncoder(version, .pubcomp, PacketID(id)).encoded()
             wire += Wire.publish(version, PublishHead(qos: .atMostOnce), "b/c", [0x78])
         }
+        // Each kind in a row: what it publishes comes to it under 5 to 8.
+        let run = (5...8).map { PacketID($0) }
+        for id in run {
+            wire += Wire.publish(version, PublishHead(qos: .exactlyOnce, id: id), "run", [0x7A])
+        }
+        for kind in [PacketKind.pubrel, .pubrec, .pubcomp] {
+            for id in run { wire += AcknowledgementEncoder(version, kind, id).encoded() }
+        }
         // A body that takes a length of two bytes.
         let text = [UInt8](repeating: 0x79, count: 200)
         wire += Wire.publish(version, PublishHead(qos: .atMostOnce), "long", text) + Wire.ping()
