@@ -128,7 +128,8 @@ extension Broker {
     package var status: Status {
         Status(
             connections: metrics.connectionsOpen, sessions: state.sessions.count,
-            queued: state.waitingCount, subscriptions: state.subscriptions.count,
+            queued: state.waitingCount, inFlight: state.inFlightCount,
+            subscriptions: state.subscriptions.count,
             retained: state.retained.count, messages: state.messages.count)
     }
 
@@ -136,6 +137,7 @@ extension Broker {
         package var connections: Int
         package var sessions: Int
         package var queued: Int
+        package var inFlight: Int
         package var subscriptions: Int
         package var retained: Int
         package var messages: Int

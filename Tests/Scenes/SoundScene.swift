@@ -77,8 +77,8 @@ extension Scene {
         #expect(
             status
                 == Broker.Status(
-                    connections: 0, sessions: 0, queued: 0, subscriptions: 0, retained: 0,
-                    messages: 0))
+                    connections: 0, sessions: 0, queued: 0, inFlight: 0, subscriptions: 0,
+                    retained: 0, messages: 0))
         #expect(engine.broker.state.messages.blocksInUse == 0)
     }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Messages of one publisher, topic and QoS come in the order in which they were offered; repeats of
-// QoS 1 do not count, and members of a share have no order among them. A message that was refused for now comes again later, and so ends the order of
-// its publisher. [MQTT-4.6.0-5]
+// QoS 1 do not count, and members of a share have no order among them. A message that was refused for
+// now comes again later, and so ends the order of its publisher, from the moment on at which that hears
+// of it. [MQTT-4.6.0-5]
 import MQTT
 
 final class OrderChecker: Checker {
@@ -19,7 +20,9 @@ final class OrderChecker: Checker {
 
     func see(_ sight: Sight, _ world: World) {
         switch sight {
-        case .refused(let publisher): refused.insert(publisher)
+        case .arrived(let link, at: .client, let packet)
+        where packet.kind == .puback || packet.kind == .pubrec:
+            if packet.reason.isFailure { refused.insert(world.links[link].client.index) }
         case .stored(let node, let label, _):
             guard !world.scenario.isShared, let message = world.plan.message(label),
                 world.plan.rows[world.plan.taker(of: node)][label] == 1

@@ -200,10 +200,12 @@ extension BrokerProcess {
 }
 
 extension BrokerProcess: Finishing {
-    /// Nothing waits for anybody: what is left is retained, or the will of a repeater.
+    /// Nothing waits for anybody, or for PUBREL: what is left is retained, or the will of a repeater,
+    /// which may have been published.
     var isIdle: Bool {
         let status = engine.broker.status
         let wills = world.nodes.count { $0.repeatsItself }
-        return engine.isSettled && status.messages == status.retained + wills
+        return engine.isSettled && status.queued == 0 && status.inFlight == 0
+            && status.messages <= status.retained + wills
     }
 }

@@ -64,7 +64,6 @@ final class PublisherProcess: ClientProcess {
     /// began itself, and whose CONNACK was lost, from one that the broker should have forgotten.
     override func told(_ note: ClientNote) {
         switch note {
-        case .publishRefused: world.see(.refused(publisher: node.index))
         case .dropped, .sessionLost: world.see(.gaveUp(publisher: node.index, "\(note)"))
         case .violated(let what) where node.version == .v5 || engine.session.outbox.knowsSession:
             world.see(.objected(node: node.index, what))

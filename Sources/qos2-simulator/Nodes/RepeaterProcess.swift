@@ -168,7 +168,6 @@ extension RepeaterProcess {
         }
         unanswered -= 1
         if packet.reason.isFailure {
-            world.see(.refused(publisher: node.index))
             node.paper.flight?.flow = .publish(isDuplicate: false)
             if unanswered == 0 { plan(after: .milliseconds(500)) }
         } else if packet.kind == .puback {

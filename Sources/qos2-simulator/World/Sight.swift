@@ -33,8 +33,6 @@ enum Sight {
     case gaveUp(publisher: Int, String)
     /// A client says that the broker has broken a rule.
     case objected(node: Int, String)
-    /// The server refused a message for now.
-    case refused(publisher: Int)
     /// A row is in the database for good.
     case stored(subscriber: Int, label: Int, qos: UInt8)
     case faultsEnded
@@ -64,7 +62,6 @@ extension Sight {
         case .offered(let publisher, let label): hash.mix(14, publisher, label)
         case .taken(let publisher, let label): hash.mix(15, publisher, label)
         case .gaveUp(let publisher, _): hash.mix(16, publisher)
-        case .refused(let publisher): hash.mix(17, publisher)
         case .stored(let subscriber, let label, let qos):
             hash.mix(18, subscriber, label, Int(qos))
         case .faultsEnded: hash.mix(19)

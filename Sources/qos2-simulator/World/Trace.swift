@@ -78,7 +78,6 @@ extension Sight {
         case .taken(let node, let label): return (name(node), "taken", "message \(label)")
         case .gaveUp(let node, let why): return (name(node), "gave up", why)
         case .objected(let node, let what): return (name(node), "objects", what)
-        case .refused(let node): return (name(node), "refused", "for now")
         case .stored(let node, let label, let qos):
             return (name(node), "row", "message \(label) qos \(qos)")
         case .faultsEnded: return ("world", "calm", "no more misfortunes")

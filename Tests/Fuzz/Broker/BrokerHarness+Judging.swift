@@ -104,7 +104,8 @@ extension BrokerHarness {
         try takeBackRetained()
         let status = engine.broker.status
         let nothing = Broker.Status(
-            connections: 0, sessions: 0, queued: 0, subscriptions: 0, retained: 0, messages: 0)
+            connections: 0, sessions: 0, queued: 0, inFlight: 0, subscriptions: 0, retained: 0,
+            messages: 0)
         try require(status == nothing, "when all have gone, there is still \(status)")
         try require(engine.broker.state.messages.blocksInUse == 0, "a block is left")
     }
