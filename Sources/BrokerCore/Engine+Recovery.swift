@@ -34,6 +34,20 @@ extension Engine {
         turnEnded(at: now)
     }
 
+    /// What a checkpoint holds of the durable part of the state, behind the last commit; nil if some of
+    /// it is not committed yet, or if it is so much that nobody should wait for it.
+    package mutating func livingState() -> [[UInt8]]? {
+        guard !performer.journal.hasStaged, broker.state.isSmall else { return nil }
+        let home = MemoryHome(keepsBatches: true)
+        var journal = Journal(home: home)
+        broker.state.write(into: &journal)
+        journal.submit()
+        while let place = journal.takeWritten() {
+            broker.state.messages.release(MessageID(place: place))
+        }
+        return home.batches
+    }
+
     /// Nothing is on its way to the disk.
     package var isSettled: Bool { performer.journal.isSettled }
 }

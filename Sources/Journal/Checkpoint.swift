@@ -19,12 +19,29 @@ public enum Checkpoint {
     public static func write(
         at position: SegmentHome.Position, to disk: any Disk, _ fill: (inout Journal) -> Void
     ) throws(DiskError) -> String {
+        try write(at: position, to: disk) { (home: CheckpointHome) in
+            var journal = Journal(home: home)
+            fill(&journal)
+            journal.submit()
+        }
+    }
+
+    /// Writes `records`, in pieces of whole ones, as the checkpoint of `position`. Returns its name.
+    public static func write(
+        _ records: [[UInt8]], at position: SegmentHome.Position, to disk: any Disk
+    ) throws(DiskError) -> String {
+        try write(at: position, to: disk) { (home: CheckpointHome) in
+            for piece in records { home.append(piece.span, goesOn: true) }
+        }
+    }
+
+    private static func write(
+        at position: SegmentHome.Position, to disk: any Disk, _ fill: (CheckpointHome) -> Void
+    ) throws(DiskError) -> String {
         if try disk.names().contains(unfinished) { try disk.remove(unfinished) }
         try disk.create(unfinished, size: 0)
         let home = CheckpointHome(disk, unfinished, position)
-        var journal = Journal(home: home)
-        fill(&journal)
-        journal.submit()
+        fill(home)
         home.finish()
         if let failure = home.failure {
             // What it took is worth more to what is being written now.
@@ -87,7 +104,7 @@ final class CheckpointHome: Journal.Home {
         append(nothing.span, goesOn: false)
     }
 
-    private func append(_ records: Span<UInt8>, goesOn: Bool) {
+    func append(_ records: Span<UInt8>, goesOn: Bool) {
         BatchFraming.frame(
             CommitParts(records), at: &chain, time: 0, goesOn: goesOn, disk.checksum
         ) { append($0) }

@@ -49,6 +49,8 @@ public final class SegmentHome: Journal.Home {
     /// Segments that are complete, oldest first.
     public private(set) var sealed: [String] = []
     public private(set) var bytesWritten: UInt64 = 0
+    /// The number of the commit that came last; 0 before the first.
+    public private(set) var lastCommit: UInt64 = 0
 
     /// `position` is where recovery ended, under a new epoch, and `tail` the place in a segment for
     /// that, if there is one. `now` gives nanoseconds since 1970.
@@ -72,6 +74,7 @@ public final class SegmentHome: Journal.Home {
     public var roomLeft: Int { segment.map { $0.size - $0.end } ?? 0 }
 
     public func commit(_ batch: Span<UInt8>, number: UInt64) -> Bool {
+        lastCommit = number
         let offset = takePlace(for: batch.count)
         framed.removeAll()
         BatchFraming.frame(
@@ -84,6 +87,7 @@ public final class SegmentHome: Journal.Home {
     }
 
     public func commit(_ batch: CommitParts, number: UInt64) -> Bool {
+        lastCommit = number
         let offset = takePlace(for: batch.count)
         let framing = LateFraming(
             batch, at: position, time: now(), most: recordBytesMax, checksum)
@@ -112,6 +116,18 @@ public final class SegmentHome: Journal.Home {
         let total = max(segmentSize, SegmentHeader.size + size)
         writer.begin(header.name, header: header.bytes(checksum), size: total)
         segment = (header.name, SegmentHeader.size, total)
+    }
+
+    /// A segment is in use, and it is known here where the chain stands.
+    public var canSeal: Bool { late == nil && segment != nil }
+
+    /// The segment in use is complete: the next commit begins another. The answer is where that will
+    /// be, behind all that was committed.
+    public func seal() -> Position {
+        precondition(canSeal, "where the chain stands is not known")
+        sealed.append(segment!.name)
+        segment = nil
+        return position
     }
 
     /// These segments are not needed any more and gone.

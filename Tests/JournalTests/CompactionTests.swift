@@ -51,4 +51,41 @@ import Testing
             #expect(names.count <= 6, "\(names)")
         }
     }
+
+    /// A checkpoint of what a process had in memory ends its segment. It counts with what comes behind
+    /// it, and alone where nothing came.
+    @Test func aCheckpointOfTheLivingState() throws {
+        let disk = LosingDisk()
+        for start in 0..<20 {
+            var state = Count()
+            let report = try Recovery.read(disk, into: &state)
+            #expect(state.count == 5 * start && !report.isDamaged)
+            let endedWithCheckpoint = start.isMultiple(of: 2)
+            #expect((report.tail == nil) == endedWithCheckpoint)
+            let home = SegmentHome(
+                at: report.position, segmentSize: 4096, writer: DirectWriter(disk),
+                sealed: report.segments, tail: report.tail, now: { 0 })
+            var journal = Journal(home: home)
+            for step in 1...5 {
+                journal.append(kind: 7, atMost: 1) { $0.append(1) }
+                journal.submit()
+                #expect(home.lastCommit == UInt64(step))
+                state.count += 1
+                guard step == 3 || step == 5 && !endedWithCheckpoint else { continue }
+                #expect(home.canSeal)
+                _ = try Checkpoint.write(living(state), at: home.seal(), to: disk)
+                #expect(!home.canSeal)
+                home.forget(try Checkpoint.removeSuperseded(of: home.sealed, on: disk))
+            }
+            #expect(try disk.names().count <= 5)
+        }
+    }
+
+    private func living(_ state: Count) -> [[UInt8]] {
+        let home = MemoryHome(keepsBatches: true)
+        var journal = Journal(home: home)
+        state.write(into: &journal)
+        journal.submit()
+        return home.batches
+    }
 }

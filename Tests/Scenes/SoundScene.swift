@@ -31,15 +31,20 @@ extension Scene {
             #expect(replayed.messages.blocksInUse == replayed.messages.count)
             #expect(replayed.messages.count == replayed.referencedMessages().count)
             #expect(try replayed.rewritten().durableDescription() == live)
+            if let records = engine.livingState() {
+                #expect(try self.replayed(records).durableDescription() == live)
+            }
         } catch {
             Issue.record("the journal cannot be replayed: \(error)")
         }
     }
 
     /// The state that recovery would begin with.
-    func replayed() throws -> State {
+    func replayed() throws -> State { try replayed(home.batches) }
+
+    private func replayed(_ records: [[UInt8]]) throws -> State {
         var replay = Replay(into: State(seed: 7))
-        for batch in home.batches {
+        for batch in records {
             try replay.batch(batch.span)
         }
         return replay.finish()

@@ -20,6 +20,10 @@ package final class Store<State: ReplayedState & ~Copyable> {
     }
 
     private var checkpointing: StoreCheckpoints<State>?
+    /// The last commit that is known to be durable.
+    private var durable: UInt64 = 0
+    /// Gives the state as records, if it is small and all of it is with `home`.
+    package var livingState: (() -> [[UInt8]]?)?
 
     /// A journal in memory: nothing survives the process.
     package init() {
@@ -49,13 +53,33 @@ package final class Store<State: ReplayedState & ~Copyable> {
 
     /// The batch that became durable since the last call, if one did.
     package func takeCommitted() throws(DiskError) -> UInt64? {
-        try onDisk?.thread.takeCommitted()
+        noting(try onDisk?.thread.takeCommitted())
     }
 
     /// Call it when a turn ends, with whether the loop has nobody to serve: then a batch of this turn that
     /// is quickly synced is durable on return, and its number the answer. Others are on their way.
     package func settle(waiting mayWait: @autoclosure () -> Bool) throws(DiskError) -> UInt64? {
-        try onDisk?.thread.settle(waiting: !isCheckpointing && mayWait())
+        giveState()
+        return noting(try onDisk?.thread.settle(waiting: !isCheckpointing && mayWait()))
+    }
+
+    private func noting(_ number: UInt64?) -> UInt64? {
+        if let number {
+            durable = number
+            checkpointing?.committed(number)
+        }
+        return number
+    }
+
+    /// At the end of a segment, so that hardly any room is lost when it is said to be complete, and with
+    /// the next one there.
+    private func giveState() {
+        guard checkpointing?.wantsState == true, let onDisk, onDisk.thread.hasSpare,
+            onDisk.segments.canSeal, onDisk.segments.roomLeft < Self.segmentSize / 8,
+            let records = livingState?()
+        else { return }
+        checkpointing?.give(records, to: onDisk.segments)
+        checkpointing?.committed(durable)
     }
 
     /// Its writes make syncs long.
@@ -79,7 +103,8 @@ package final class Store<State: ReplayedState & ~Copyable> {
         guard let onDisk else { return nil }
         onDisk.thread.prepareSpare()
         return try checkpointing?.advance(
-            onDisk.segments, isShortOfSpace: onDisk.thread.isShortOfSpace)
+            onDisk.segments, isShortOfSpace: onDisk.thread.isShortOfSpace,
+            givesState: livingState != nil)
     }
 
     package var lastSync: Duration? { onDisk?.thread.lastSyncDuration }

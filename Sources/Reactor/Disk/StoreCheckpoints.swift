@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the store small: now and then a thread replays the last checkpoint and the segments that
-// are complete since, writes the next checkpoint from that, and deletes what two checkpoints no
-// longer need. The living state is neither stopped nor copied.
+// Keeps the store small: now and then a thread writes the next checkpoint and deletes what two
+// checkpoints no longer need. What it writes is the living state, where the loop gives that because it
+// is small; otherwise the thread replays the last checkpoint and the segments that are complete since,
+// and the living state is neither stopped nor copied.
 import Journal
 
 /// What one checkpoint came to.
@@ -29,6 +30,8 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
     let disk: PosixDisk
     /// Complete segments, oldest first.
     let segments: [String]
+    /// Nil if it is to be replayed.
+    let living: LivingState?
     let makeState: @Sendable () -> State
 
     func run() -> CheckpointOutcome {
@@ -40,10 +43,25 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
     }
 
     private func write() throws -> CheckpointOutcome {
-        let name = try Checkpoint.write(folding: segments, into: makeState(), on: disk)
+        let name =
+            if let living {
+                try Checkpoint.write(living.records, at: living.position, to: disk)
+            } else {
+                try Checkpoint.write(folding: segments, into: makeState(), on: disk)
+            }
         let superseded = try Checkpoint.removeSuperseded(of: segments, on: disk)
         return .written(superseded: superseded, size: try disk.size(of: name))
     }
+}
+
+/// A state that the loop gave, as records.
+struct LivingState: Sendable {
+    let records: [[UInt8]]
+    /// All that is in it: complete segments, and where they end.
+    let segments: [String]
+    let position: SegmentHome.Position
+    /// The commit that has to be durable before it may stand for anything.
+    let commit: UInt64
 }
 
 /// Decides when the next checkpoint is due, and has one made at a time.
@@ -62,6 +80,16 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     private var size = 0
     /// After a failure: calls of `advance` until the next attempt.
     private var patience = 0
+    /// How many segments were complete when the living state was first wanted; nil if it is not.
+    private var wantedSince: Int?
+    /// Given, and not durable yet.
+    private var living: LivingState?
+    /// Why the last attempt was not even begun; `advance` tells.
+    private var failure: SystemError?
+
+    /// A small state would be welcome, whose checkpoint costs next to nothing: to replay what each
+    /// message has left in the journal takes a third of what it took to handle it.
+    var wantsState: Bool { wantedSince != nil }
 
     /// One is being made.
     var isRunning: Bool { task != nil }
@@ -78,8 +106,12 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     /// Call it now and then. Returns the outcome of a checkpoint that has ended. A disk that is short
     /// of space may have some when old segments go, so then each new one is reason enough.
     mutating func advance(
-        _ home: SegmentHome, isShortOfSpace: Bool
+        _ home: SegmentHome, isShortOfSpace: Bool, givesState: Bool
     ) throws(SystemError) -> CheckpointOutcome? {
+        if let failure {
+            self.failure = nil
+            throw failure
+        }
         if let task {
             guard let outcome = task.takeOutcome() else { return nil }
             self.task = nil
@@ -96,11 +128,43 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
         }
         patience = max(0, patience - 1)
         let due = isShortOfSpace ? 1 : max(Self.segmentsMin, size / segmentSize)
-        guard patience == 0, home.sealed.count - held >= due else { return nil }
-        held = home.sealed.count
-        let work = CheckpointWork(
-            disk: disk, segments: home.sealed, makeState: makeState)
-        task = try BackgroundTask { work.run() }
+        guard patience == 0, living == nil, home.sealed.count - held >= due else { return nil }
+        if givesState, !isShortOfSpace {
+            let since = wantedSince ?? home.sealed.count
+            wantedSince = since
+            // It is given at the end of a segment. When two have passed, it is not going to be.
+            if home.sealed.count < since + 2 { return nil }
+        }
+        wantedSince = nil
+        try begin(home.sealed, with: nil)
         return nil
+    }
+
+    /// The state behind all that was committed to `home`, whose segment ends with that.
+    mutating func give(_ records: [[UInt8]], to home: SegmentHome) {
+        wantedSince = nil
+        let position = home.seal()
+        living = LivingState(
+            records: records, segments: home.sealed, position: position, commit: home.lastCommit)
+    }
+
+    /// All commits up to this one are durable, and so is what was given before.
+    mutating func committed(_ number: UInt64) {
+        guard let living, living.commit <= number else { return }
+        self.living = nil
+        do throws(SystemError) {
+            try begin(living.segments, with: living)
+        } catch {
+            failure = error
+        }
+    }
+
+    private mutating func begin(
+        _ segments: [String], with living: LivingState?
+    ) throws(SystemError) {
+        held = segments.count
+        let work = CheckpointWork(
+            disk: disk, segments: segments, living: living, makeState: makeState)
+        task = try BackgroundTask { work.run() }
     }
 }

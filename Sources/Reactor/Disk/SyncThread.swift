@@ -84,6 +84,9 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
     /// The disk has no space for another segment.
     package var isShortOfSpace: Bool { spare.isMissing }
 
+    /// The next segment is there.
+    package var hasSpare: Bool { spare.isReady }
+
     /// The batch in work waits until the disk has space for its segment.
     package var isWaitingForSpace: Bool { waitsForSpace.load(ordering: .relaxed) }
 

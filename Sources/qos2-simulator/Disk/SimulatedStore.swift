@@ -11,6 +11,21 @@ final class SimulatedStore<State: ReplayedState & ~Copyable> {
     private let checkpointSegments: Int
     /// Complete segments that the last checkpoint holds.
     private var held = 0
+    /// Gives the living state, where the process has a small one to give; then every other checkpoint
+    /// is made of that, and the first of every other process.
+    var livingState: (() -> [[UInt8]]?)?
+    private var isLivingsTurn: Bool
+    /// How many segments were complete when the living state was first wanted.
+    private var wantedSince: Int?
+    private var living: Living?
+
+    /// A state that is to be written when `commit` is durable.
+    private struct Living {
+        let records: [[UInt8]]
+        let segments: [String]
+        let position: SegmentHome.Position
+        let commit: UInt64
+    }
 
     init(
         _ disk: SimulatedDisk, _ report: RecoveryReport, segmentSize: Int, checkpointSegments: Int,
@@ -19,6 +34,7 @@ final class SimulatedStore<State: ReplayedState & ~Copyable> {
         self.disk = disk
         self.segmentSize = segmentSize
         self.checkpointSegments = checkpointSegments
+        isLivingsTurn = report.position.epoch.isMultiple(of: 2)
         writer = SimulatedWriter(disk, segmentSize: segmentSize)
         segments = SegmentHome(
             at: report.position, segmentSize: segmentSize, writer: writer,
@@ -31,16 +47,60 @@ final class SimulatedStore<State: ReplayedState & ~Copyable> {
     /// A spare segment, and a checkpoint if one is due. True if one was written.
     func maintain() throws(RecoveryError) -> Bool {
         writer.prepareSpare()
-        guard segments.sealed.count - held >= checkpointSegments else { return false }
-        held = segments.sealed.count
-        _ = try Checkpoint.write(folding: segments.sealed, into: State(), on: disk)
+        guard living == nil, segments.sealed.count - held >= checkpointSegments else {
+            return false
+        }
+        if livingState != nil, isLivingsTurn, !writer.isShortOfSpace {
+            let since = wantedSince ?? segments.sealed.count
+            wantedSince = since
+            if segments.sealed.count < since + 2 { return false }
+        }
+        try checkpoint(segments.sealed) { () throws(RecoveryError) in
+            _ = try Checkpoint.write(folding: segments.sealed, into: State(), on: disk)
+        }
+        return true
+    }
+
+    /// A turn has ended: the state is asked for when half of a segment is used.
+    func turnEnded() {
+        guard wantedSince != nil, writer.hasSpare, segments.canSeal,
+            segments.roomLeft < segmentSize / 2, let records = livingState?()
+        else { return }
+        wantedSince = nil
+        let position = segments.seal()
+        living = Living(
+            records: records, segments: segments.sealed, position: position,
+            commit: segments.lastCommit)
+    }
+
+    /// This commit is durable, and all before it. True if a checkpoint was written of what was given
+    /// before that.
+    func committed(_ number: UInt64) throws(RecoveryError) -> Bool {
+        guard let living, living.commit <= number else { return false }
+        self.living = nil
+        try checkpoint(living.segments) { () throws(RecoveryError) in
+            do throws(DiskError) {
+                _ = try Checkpoint.write(living.records, at: living.position, to: disk)
+            } catch {
+                throw .disk(error)
+            }
+        }
+        return true
+    }
+
+    private func checkpoint(
+        _ folded: [String], _ write: () throws(RecoveryError) -> Void
+    ) throws(RecoveryError) {
+        isLivingsTurn.toggle()
+        wantedSince = nil
+        held = folded.count
+        try write()
         do throws(DiskError) {
-            let superseded = try Checkpoint.removeSuperseded(of: segments.sealed, on: disk)
+            let superseded = try Checkpoint.removeSuperseded(of: folded, on: disk)
             segments.forget(superseded)
             held -= superseded.count
         } catch {
             throw .disk(error)
         }
-        return true
     }
 }

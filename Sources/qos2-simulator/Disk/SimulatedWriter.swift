@@ -21,7 +21,7 @@ final class SimulatedWriter: BatchWriter {
     private let segmentSize: Int
     private var begun: [Step] = []
     private var steps: [Step] = []
-    private var hasSpare = false
+    private(set) var hasSpare = false
     /// The last attempt to make a spare segment failed.
     private var spareFailed = false
     private var isMakingSpare = false

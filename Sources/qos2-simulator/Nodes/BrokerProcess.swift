@@ -53,6 +53,7 @@ final class BrokerProcess: Process {
         engine.commitPatience = world.scenario.patience
         engine.recovered(at: world.now)
         carryOut()
+        store.livingState = { [unowned self] in engine.livingState() }
         store.begin()
     }
 }
@@ -91,6 +92,7 @@ extension BrokerProcess {
         engine.storeIsFull(store?.isFull ?? false, at: world.now)
         engine.turnEnded(at: world.now)
         carryOut()
+        store?.turnEnded()
     }
 
     func happened(_ event: Event) {

@@ -43,6 +43,13 @@ final class NodeStore<State: ReplayedState & ~Copyable> {
 
     var isFull: Bool { store.isFull }
 
+    var livingState: (() -> [[UInt8]]?)? {
+        get { store.livingState }
+        set { store.livingState = newValue }
+    }
+
+    func turnEnded() { store.turnEnded() }
+
     /// From now on it has a spare segment, and is looked after.
     func begin() {
         store.writer.prepareSpare()
@@ -54,8 +61,9 @@ final class NodeStore<State: ReplayedState & ~Copyable> {
     /// One call of the disk. Returns the batch of which the process hears now that it is durable.
     func step() -> UInt64? {
         do throws(DiskError) {
-            guard let number = try store.writer.step(), !home.wasHasty() else { return nil }
-            return number
+            guard let number = try store.writer.step() else { return nil }
+            keepSmall { () throws(RecoveryError) in try store.committed(number) }
+            return home.wasHasty() ? nil : number
         } catch {
             world.see(.diskFailed(node: node.index, error))
             node.doom = node.doom ?? .diskFailure
@@ -64,12 +72,16 @@ final class NodeStore<State: ReplayedState & ~Copyable> {
     }
 
     func upkeep() {
+        keepSmall { () throws(RecoveryError) in try store.maintain() }
+        scheduleUpkeep()
+    }
+
+    private func keepSmall(_ work: () throws(RecoveryError) -> Bool) {
         do throws(RecoveryError) {
-            if try store.maintain() { world.see(.checkpoint(node: node.index)) }
+            if try work() { world.see(.checkpoint(node: node.index)) }
         } catch {
             // A checkpoint that failed is told, and the next one is tried later.
         }
-        scheduleUpkeep()
     }
 
     private func scheduleUpkeep() {

@@ -44,7 +44,8 @@ import Testing
             plc.connect()
             let before = scene.engine.broker.metrics
             let good = (1...3).map { PacketID($0) }
-            let bad = kind == .publish ? packet(kind, 4, "#") : Array(packet(kind, 4)[..<2]) + [0, 0]
+            let bad =
+                kind == .publish ? packet(kind, 4, "#") : Array(packet(kind, 4)[..<2]) + [0, 0]
             let answers = plc.send(good.flatMap { packet(kind, $0) } + bad + packet(kind, 5))
             #expect(answers == good.map { answer(kind, $0) } + [.closed])
             let after = scene.engine.broker.metrics
