@@ -34,10 +34,13 @@ extension Engine {
         turnEnded(at: now)
     }
 
-    /// What a checkpoint holds of the durable part of the state, behind the last commit; nil if some of
-    /// it is not committed yet, or if it is so much that nobody should wait for it.
+    /// Nobody waits long while it is written down.
+    package var stateIsSmall: Bool { broker.state.isSmall }
+
+    /// What a checkpoint holds of the durable part of the state, behind the last batch that was
+    /// submitted; nil if something waits to be submitted, or if the state is not small.
     package mutating func livingState() -> [[UInt8]]? {
-        guard !performer.journal.hasStaged, broker.state.isSmall else { return nil }
+        guard !performer.journal.hasStaged, stateIsSmall else { return nil }
         let home = MemoryHome(keepsBatches: true)
         var journal = Journal(home: home)
         broker.state.write(into: &journal)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Keeps a journal's folder small, and reads the small form back: the newest sound checkpoint and what
-// lies behind it at the start, and from time to time the next one, made from that and the segments that are complete
-// since. When it is due, and on which thread it is made, is decided above.
+// lies behind it at the start, and from time to time the next one, made from that and the segments that
+// are complete since, where nobody gives the state itself. When it is due, and on which thread it is
+// made, is decided above.
 
 extension Recovery {
     /// Reads the newest sound checkpoint, and the segments behind it, into `state`, which is empty.

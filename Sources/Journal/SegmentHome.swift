@@ -43,6 +43,8 @@ public final class SegmentHome: Journal.Home {
     private var position: Position
     private var segment: (name: String, end: Int, size: Int)?
     private var framed = ByteBuffer()
+    /// The last commit is the first of its segment.
+    private var hasBegun = false
     /// The last commit, if it was framed by the writer: the chain goes on where it says.
     private var late: LateFraming?
 
@@ -109,7 +111,9 @@ public final class SegmentHome: Journal.Home {
     }
 
     private func makeRoom(for size: Int) {
+        hasBegun = false
         if let segment, segment.size - segment.end >= size { return }
+        hasBegun = true
         if let segment { sealed.append(segment.name) }
         let header = SegmentHeader(
             epoch: position.epoch, firstBatch: position.nextBatch, previous: position.previous)
@@ -118,8 +122,9 @@ public final class SegmentHome: Journal.Home {
         segment = (header.name, SegmentHeader.size, total)
     }
 
-    /// A segment is in use, and it is known here where the chain stands.
-    public var canSeal: Bool { late == nil && segment != nil }
+    /// A segment is in use that was so before the last commit, and it is known here where the chain
+    /// stands. One that is yet to be made may have to wait for space.
+    public var canSeal: Bool { late == nil && segment != nil && !hasBegun }
 
     /// The segment in use is complete: the next commit begins another. The answer is where that will
     /// be, behind all that was committed.

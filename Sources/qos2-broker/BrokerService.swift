@@ -108,7 +108,9 @@ final class BrokerService: Service {
                 connectionsMax: listener.connectionsMax)
             journalist.listening(on: listener.address.description)
         }
-        store.livingState = { [unowned self] in engine.livingState() }
+        store.livingState = LivingStateSource(
+            isSmall: { [unowned self] in engine.stateIsSmall },
+            records: { [unowned self] in engine.livingState() })
         if !store.isDurable { journalist.notDurable() }
         if configuration.admitsNobody { journalist.admitsNobody() }
         Readiness.ready(status: statusText)

@@ -71,8 +71,9 @@ import Testing
                 journal.submit()
                 #expect(home.lastCommit == UInt64(step))
                 state.count += 1
+                let isFirst = step == 4 || step == 1 && report.tail == nil
+                #expect(home.canSeal != isFirst, "the segment may be waiting for space")
                 guard step == 3 || step == 5 && !endedWithCheckpoint else { continue }
-                #expect(home.canSeal)
                 _ = try Checkpoint.write(living(state), at: home.seal(), to: disk)
                 #expect(!home.canSeal)
                 home.forget(try Checkpoint.removeSuperseded(of: home.sealed, on: disk))

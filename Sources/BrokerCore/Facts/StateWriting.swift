@@ -7,13 +7,6 @@ import Journal
 import MQTT
 
 extension State {
-    /// To write it takes three milliseconds at most.
-    var isSmall: Bool {
-        let deliveries = inFlightCount + waitingCount
-        return messages.bytes < 1 << 20 && messages.count + deliveries < 8192
-            && sessions.count + subscriptions.count + retained.count < 4096
-    }
-
     /// Appends the facts of this state to `journal`, submitting as it grows.
     func write(into journal: inout Journal) {
         var written = Set<MessageID>()

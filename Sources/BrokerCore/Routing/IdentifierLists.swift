@@ -17,6 +17,8 @@ package struct IdentifierLists {
     private static let crowdMin = 4096
 
     var count: Int { numbers.count }
+    /// How many identifiers the longest list has.
+    var longest: Int { lists.reduce(1) { max($0, $1.count) } }
     var isCrowded: Bool { numbers.count >= crowd }
 
     /// `identifiers` ascending.

@@ -46,6 +46,8 @@ struct SharedSubscriptions {
     private static let crowdMin = 1024
 
     var known: Int { numbers.count }
+    /// Bytes; 0 without a share.
+    var longestFilter: Int { numbers.keys.reduce(0) { max($0, $1.count) } }
     var isCrowded: Bool { known >= crowd }
 
     subscript(id: ShareID) -> Share { shares[id.index]! }

@@ -95,6 +95,18 @@ extension SubscriptionTree {
         }
     }
 
+    /// Calls `body` with the size of each filter, until it answers false; false then.
+    func forEachFilter(
+        _ subscriptions: SessionSubscriptions, of session: SessionID, _ body: (Int) -> Bool
+    ) -> Bool {
+        var place = subscriptions.first
+        while let subscription = self[place, session] {
+            guard body(filter(at: place).count) else { return false }
+            place = subscription.next
+        }
+        return true
+    }
+
     /// In the order of the filters' bytes: the one that everybody would choose.
     func inOrder(
         _ subscriptions: SessionSubscriptions, of session: SessionID

@@ -24,6 +24,9 @@ public struct InboundQoS2<Held>: ~Copyable {
     @inlinable
     public var count: Int { stored.count }
 
+    /// Of the table in which they are.
+    public var capacity: Int { stored.capacity }
+
     /// Ascending, for those who must walk them all.
     public var ids: [PacketID] { stored.ids }
 

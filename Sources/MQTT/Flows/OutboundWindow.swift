@@ -35,6 +35,9 @@ public struct OutboundWindow<Held>: ~Copyable {
     @inlinable
     public var count: Int { flights.count }
 
+    /// Of the table in which they are.
+    public var capacity: Int { flights.capacity }
+
     /// What counts against the receiver's Receive Maximum. A flight after PUBREC counts too: its
     /// receiver may still hold the place. [MQTT-4.9.0-2]
     @inlinable

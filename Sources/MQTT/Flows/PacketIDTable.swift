@@ -79,6 +79,9 @@ public struct PacketIDTable<Value>: ~Copyable {
         return value
     }
 
+    /// How many it may have to walk for those that are open.
+    public var capacity: Int { slotCount }
+
     /// All open identifiers, ascending.
     public var ids: [PacketID] {
         if isEmpty { return [] }
@@ -191,7 +194,8 @@ extension PacketIDTable {
         let keyBytes = slotCount * MemoryLayout<UInt16>.stride
         let memory = UnsafeMutableRawPointer.allocate(
             byteCount: keyBytes + slotCount * MemoryLayout<Value>.stride, alignment: 8)
-        unsafe memory.initializeMemory(as: UInt8.self, repeating: 0, count: keyBytes)
+        unsafe memory.initializeMemory(as: UInt16.self, repeating: 0, count: slotCount)
+        unsafe (memory + keyBytes).bindMemory(to: Value.self, capacity: slotCount)
         unsafe self.memory = memory
         mask = UInt16(slotCount - 1)
     }

@@ -4,6 +4,19 @@
 // records mean is the state's business.
 import Journal
 
+/// Where the state that is alive can be had, by those who keep it.
+package struct LivingStateSource {
+    /// It can be given while others wait.
+    let isSmall: () -> Bool
+    /// All that is with the journal's home, as records; nil if it is not small, or goes beyond that.
+    let records: () -> [[UInt8]]?
+
+    package init(isSmall: @escaping () -> Bool, records: @escaping () -> [[UInt8]]?) {
+        self.isSmall = isSmall
+        self.records = records
+    }
+}
+
 /// The journal's home, opened. `State` is what its records build up.
 package final class Store<State: ReplayedState & ~Copyable> {
     private static var segmentSize: Int { 16 << 20 }
@@ -22,8 +35,7 @@ package final class Store<State: ReplayedState & ~Copyable> {
     private var checkpointing: StoreCheckpoints<State>?
     /// The last commit that is known to be durable.
     private var durable: UInt64 = 0
-    /// Gives the state as records, if it is small and all of it is with `home`.
-    package var livingState: (() -> [[UInt8]]?)?
+    package var livingState: LivingStateSource?
 
     /// A journal in memory: nothing survives the process.
     package init() {
@@ -76,7 +88,7 @@ package final class Store<State: ReplayedState & ~Copyable> {
     private func giveState() {
         guard checkpointing?.wantsState == true, let onDisk, onDisk.thread.hasSpare,
             onDisk.segments.canSeal, onDisk.segments.roomLeft < Self.segmentSize / 8,
-            let records = livingState?()
+            let records = livingState?.records()
         else { return }
         checkpointing?.give(records, to: onDisk.segments)
         checkpointing?.committed(durable)
@@ -104,7 +116,7 @@ package final class Store<State: ReplayedState & ~Copyable> {
         onDisk.thread.prepareSpare()
         return try checkpointing?.advance(
             onDisk.segments, isShortOfSpace: onDisk.thread.isShortOfSpace,
-            givesState: livingState != nil)
+            givesState: livingState?.isSmall() == true)
     }
 
     package var lastSync: Duration? { onDisk?.thread.lastSyncDuration }

@@ -106,7 +106,7 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     /// Call it now and then. Returns the outcome of a checkpoint that has ended. A disk that is short
     /// of space may have some when old segments go, so then each new one is reason enough.
     mutating func advance(
-        _ home: SegmentHome, isShortOfSpace: Bool, givesState: Bool
+        _ home: SegmentHome, isShortOfSpace: Bool, givesState: @autoclosure () -> Bool
     ) throws(SystemError) -> CheckpointOutcome? {
         if let failure {
             self.failure = nil
@@ -129,7 +129,7 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
         patience = max(0, patience - 1)
         let due = isShortOfSpace ? 1 : max(Self.segmentsMin, size / segmentSize)
         guard patience == 0, living == nil, home.sealed.count - held >= due else { return nil }
-        if givesState, !isShortOfSpace {
+        if !isShortOfSpace, givesState() {
             let since = wantedSince ?? home.sealed.count
             wantedSince = since
             // It is given at the end of a segment. When two have passed, it is not going to be.
@@ -162,9 +162,9 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     private mutating func begin(
         _ segments: [String], with living: LivingState?
     ) throws(SystemError) {
-        held = segments.count
         let work = CheckpointWork(
             disk: disk, segments: segments, living: living, makeState: makeState)
         task = try BackgroundTask { work.run() }
+        held = segments.count
     }
 }

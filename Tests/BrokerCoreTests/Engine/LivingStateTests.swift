@@ -39,6 +39,51 @@ import Testing
         }
     }
 
+    /// Few things of many bytes: texts that are sorted, and a share's, which is written with each delivery.
+    @Test func longTextsAreNotGiven() {
+        scene { scene in
+            let db = scene.client("db")
+            db.resume()
+            let long = String(repeating: "x", count: 50_000)
+            db.subscribe(long + "/1", long + "/2")
+            #expect(scene.engine.livingState() != nil)
+            db.subscribe(long + "/3")
+            #expect(scene.engine.livingState() == nil)
+        }
+        scene { scene in
+            let db = scene.client("db")
+            let plc = scene.client("plc")
+            db.resume()
+            plc.resume()
+            let name = String(repeating: "x", count: 50_000)
+            db.subscribe("$share/\(name)/t")
+            db.lose()
+            for id in 1...20 as ClosedRange<UInt16> { plc.publishWhole("t", id: PacketID(id)) }
+            #expect(scene.engine.livingState() != nil)
+            plc.publishWhole("t", id: 21)
+            #expect(scene.engine.livingState() == nil)
+        }
+    }
+
+    /// What was large once has to be walked.
+    @Test func longTablesAreNotGiven() {
+        scene { scene in
+            for name in ["a", "b"] {
+                #expect(scene.engine.livingState() != nil)
+                scene.client(name).resume()
+                let session = scene.engine.broker.state.session(of: ClientID(name))!
+                for id in 1...40_000 as ClosedRange<UInt16> {
+                    let message = MessageID(place: 0)
+                    scene.engine.broker.state[session].inbound.store(message, under: PacketID(id))
+                }
+                for id in 1...40_000 as ClosedRange<UInt16> {
+                    scene.engine.broker.state[session].inbound.release(PacketID(id))
+                }
+            }
+            #expect(scene.engine.livingState() == nil)
+        }
+    }
+
     @Test func tooManyAreNotGiven() {
         scene { scene in
             let db = scene.client("db")

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whether the whole durable state may be written down while others wait. Strangers decide how long
+// names and filters are and how many there were at one time, so all is counted that `write` would walk,
+// sort or copy, and the counting ends as soon as it is too much.
+import MQTT
+
+extension State {
+    /// To write it takes three milliseconds, or not much more.
+    var isSmall: Bool {
+        let deliveries = inFlightCount + waitingCount
+        guard messages.bytes < 1 << 20, messages.count + deliveries < 8192,
+            sessions.count + subscriptions.count + retained.count < 4096,
+            sessions.bound <= 1 << 16
+        else { return false }
+        // Each delivery is written with its identifiers, and with the text of its share.
+        let extra = 4 * identifierLists.longest + subscriptions.shared.longestFilter
+        return deliveries * extra < 1 << 20 && sessionsAreSmall
+    }
+
+    /// The texts, and the tables that have to be walked for what is open in them.
+    private var sessionsAreSmall: Bool {
+        var (textBytes, slots) = (0, 0)
+        for place in 0..<sessions.bound
+        where sessions.contains(place) && sessions[place].isJournalled {
+            textBytes += sessions[place].client.bytes.count
+            slots += sessions[place].inbound.capacity + sessions[place].outbound.capacity
+            let id = SessionID(place: UInt32(place))
+            let isSmall = subscriptions.forEachFilter(sessions[place].subscriptions, of: id) {
+                textBytes += $0
+                return textBytes < 1 << 17
+            }
+            guard isSmall, textBytes < 1 << 17, slots < 1 << 17 else { return false }
+        }
+        return true
+    }
+}
