@@ -8,15 +8,18 @@ import Journal
 /// What one checkpoint came to.
 package enum CheckpointOutcome: Sendable {
     /// Segments that the store does not need any more; they are deleted.
-    case written(superseded: Set<String>, size: Int)
+    case written(superseded: Set<String>, size: Int, isGiven: Bool)
     case failed(String)
 
     /// `folder` is what goes on growing where there is none: `the store`.
     package func tell(_ log: Log, growing folder: String, kind: String) {
         switch self {
-        case .written(let superseded, let size):
+        case .written(let superseded, let size, let isGiven):
+            let source = isGiven ? "memory" : "the journal"
             log.write(
-                .debug, "checkpoint of \(size) B, \(superseded.count) segments deleted", kind: kind)
+                .debug,
+                "checkpoint of \(size) B from \(source), \(superseded.count) segments deleted",
+                kind: kind)
         case .failed(let reason):
             log.write(
                 .error, "checkpoint failed, \(folder) keeps growing: \(reason)", kind: kind,
@@ -50,7 +53,8 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
                 try Checkpoint.write(folding: segments, into: makeState(), on: disk)
             }
         let superseded = try Checkpoint.removeSuperseded(of: segments, on: disk)
-        return .written(superseded: superseded, size: try disk.size(of: name))
+        return .written(
+            superseded: superseded, size: try disk.size(of: name), isGiven: living != nil)
     }
 }
 
@@ -116,7 +120,7 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
             guard let outcome = task.takeOutcome() else { return nil }
             self.task = nil
             switch outcome {
-            case .written(let superseded, let size):
+            case .written(let superseded, let size, _):
                 home.forget(superseded)
                 held -= superseded.count
                 self.size = size
