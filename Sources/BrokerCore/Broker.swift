@@ -117,7 +117,6 @@ package struct Broker: ~Copyable {
     }
 
     /// One change of the counters.
-    @inline(__always)
     mutating func count(_ change: (inout Metrics) -> Void) {
         change(&metrics)
     }

@@ -63,9 +63,9 @@ extension Engine {
                     return position
                 }
                 noteSign(of: id, at: now, &isHeard)
-                let isTaken = try take(header, rule, bytes, &position, on: id, at: now)
-                eventEnded()
-                if !isTaken { return position }
+                guard try take(header, rule, bytes, &position, on: id, at: now) else {
+                    return position
+                }
                 if header.kind == .connect {
                     rule = PacketRule(for: broker.connections[id.index], broker.limits)
                 }
@@ -128,6 +128,7 @@ extension Engine {
         case .connect, .connack, .subscribe, .suback, .unsubscribe, .unsuback, .pingreq, .pingresp,
             .disconnect, .auth:
             try takeRare(header, rule.version, bytes, on: id, at: now)
+            eventEnded()
             broker.count { $0.receivedPackets[header.kind] += 1 }
             position = header.end
         }

@@ -14,15 +14,16 @@ extension Engine {
     ) throws(DecodeError) -> Bool {
         let backlogMax = backlogMax
         var header = first
-        while try publish(header, rule.version, bytes, on: id, at: now) {
+        while true {
+            let isTaken = try publish(header, rule.version, bytes, on: id, at: now)
             eventEnded()
+            if !isTaken { return false }
             broker.count { $0.receivedPackets[.publish] += 1 }
             position = header.end
             guard isSound(id, backlogMax), let next = try rule.publish(in: bytes, at: position)
             else { return true }
             header = next
         }
-        return false
     }
 
     @inline(__always)

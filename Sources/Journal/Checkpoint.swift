@@ -3,6 +3,16 @@
 // those of a segment, in a file of its own that names the position up to which it holds everything.
 // It is written beside the journal and gets its name only when it is whole and synced.
 
+/// A state that was given, as records in pieces of whole ones, by who keeps the journal.
+public struct LivingState: Sendable {
+    let records: [[UInt8]]
+    /// All that is in it: complete segments, and where they end.
+    public let segments: [String]
+    let position: SegmentHome.Position
+    /// The commit that has to be durable before it may stand for anything.
+    public let commit: UInt64
+}
+
 public enum Checkpoint {
     private static let unfinished = "checkpoint-unfinished"
 
@@ -26,12 +36,10 @@ public enum Checkpoint {
         }
     }
 
-    /// Writes `records`, in pieces of whole ones, as the checkpoint of `position`. Returns its name.
-    public static func write(
-        _ records: [[UInt8]], at position: SegmentHome.Position, to disk: any Disk
-    ) throws(DiskError) -> String {
-        try write(at: position, to: disk) { (home: CheckpointHome) in
-            for piece in records { home.append(piece.span, goesOn: true) }
+    /// Writes `state`, which is durable, as the checkpoint of where it ends. Returns its name.
+    public static func write(_ state: LivingState, to disk: any Disk) throws(DiskError) -> String {
+        try write(at: state.position, to: disk) { (home: CheckpointHome) in
+            for piece in state.records { home.append(piece.span, goesOn: true) }
         }
     }
 

@@ -52,7 +52,7 @@ public final class SegmentHome: Journal.Home {
     public private(set) var sealed: [String] = []
     public private(set) var bytesWritten: UInt64 = 0
     /// The number of the commit that came last; 0 before the first.
-    public private(set) var lastCommit: UInt64 = 0
+    private(set) var lastCommit: UInt64 = 0
 
     /// `position` is where recovery ended, under a new epoch, and `tail` the place in a segment for
     /// that, if there is one. `now` gives nanoseconds since 1970.
@@ -126,13 +126,14 @@ public final class SegmentHome: Journal.Home {
     /// stands. One that is yet to be made may have to wait for space.
     public var canSeal: Bool { late == nil && segment != nil && !hasBegun }
 
-    /// The segment in use is complete: the next commit begins another. The answer is where that will
-    /// be, behind all that was committed.
-    public func seal() -> Position {
+    /// The segment in use is complete, and the next commit begins another. `records` are the state
+    /// behind all that was committed.
+    public func seal(with records: [[UInt8]]) -> LivingState {
         precondition(canSeal, "where the chain stands is not known")
         sealed.append(segment!.name)
         segment = nil
-        return position
+        return LivingState(
+            records: records, segments: sealed, position: position, commit: lastCommit)
     }
 
     /// These segments are not needed any more and gone.

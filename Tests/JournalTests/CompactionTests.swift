@@ -74,7 +74,7 @@ import Testing
                 let isFirst = step == 4 || step == 1 && report.tail == nil
                 #expect(home.canSeal != isFirst, "the segment may be waiting for space")
                 guard step == 3 || step == 5 && !endedWithCheckpoint else { continue }
-                _ = try Checkpoint.write(living(state), at: home.seal(), to: disk)
+                _ = try Checkpoint.write(home.seal(with: living(state)), to: disk)
                 #expect(!home.canSeal)
                 home.forget(try Checkpoint.removeSuperseded(of: home.sealed, on: disk))
             }

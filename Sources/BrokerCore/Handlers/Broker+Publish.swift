@@ -19,18 +19,17 @@ extension Broker {
             return true
         }
         let topic = bytes.extracting(packet.topic)
-        if packet.properties.topicAlias == nil {
-            return publish(packet, topic, bytes, through: entry, on: id, at: now, into: &effects)
+        if let alias = packet.properties.topicAlias {
+            return publish(packet, by: alias, topic, bytes, on: id, at: now, into: &effects)
         }
-        return publishByAlias(packet, topic, bytes, on: id, at: now, into: &effects)
+        return publish(packet, topic, bytes, through: entry, on: id, at: now, into: &effects)
     }
 
     @inline(never)
-    private mutating func publishByAlias(
-        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>,
+    private mutating func publish(
+        _ packet: PublishPacket, by alias: UInt16, _ topic: Span<UInt8>, _ bytes: Span<UInt8>,
         on id: ConnectionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) -> Bool {
-        let alias = packet.properties.topicAlias!
         guard let name = name(alias, topic, on: id, at: now, into: &effects) else { return true }
         return publish(
             packet, name.span, bytes, through: nil, on: id, at: now, into: &effects)

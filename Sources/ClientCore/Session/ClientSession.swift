@@ -110,8 +110,7 @@ package struct ClientSession: ~Copyable {
     /// `knowsSession`: whether the outbox or the identifiers are those of an earlier session.
     package init(
         _ options: ClientOptions, outbox: consuming Outbox = Outbox(),
-        storedIdentifiers: [PacketID] = [],
-        knowsSession: Bool
+        storedIdentifiers: [PacketID] = [], knowsSession: Bool
     ) {
         self.options = options
         self.outbox = outbox

@@ -23,7 +23,7 @@ public struct PacketIDTable<Value>: ~Copyable {
     }
 
     deinit {
-        for at in 0..<slotCount where unsafe keys[at] != 0 {
+        for at in 0..<capacity where unsafe keys[at] != 0 {
             unsafe (values + at).deinitialize(count: 1)
         }
         unsafe memory?.deallocate()
@@ -34,6 +34,10 @@ public struct PacketIDTable<Value>: ~Copyable {
 
     @inlinable
     public var isEmpty: Bool { taken == 0 }
+
+    /// Its slots: as many may have to be walked for those that are open.
+    @inlinable
+    public var capacity: Int { unsafe memory == nil ? 0 : Int(mask) + 1 }
 
     @inlinable
     public func contains(_ id: PacketID) -> Bool {
@@ -79,13 +83,10 @@ public struct PacketIDTable<Value>: ~Copyable {
         return value
     }
 
-    /// How many it may have to walk for those that are open.
-    public var capacity: Int { slotCount }
-
     /// All open identifiers, ascending.
     public var ids: [PacketID] {
         if isEmpty { return [] }
-        return (0..<slotCount).compactMap { PacketID(rawValue: unsafe keys[$0]) }
+        return (0..<capacity).compactMap { PacketID(rawValue: unsafe keys[$0]) }
             .sorted { $0.rawValue < $1.rawValue }
     }
 
@@ -96,9 +97,6 @@ public struct PacketIDTable<Value>: ~Copyable {
 }
 
 extension PacketIDTable {
-    @inlinable
-    var slotCount: Int { unsafe memory == nil ? 0 : Int(mask) + 1 }
-
     @inlinable @inline(__always)
     var keys: UnsafeMutablePointer<UInt16> {
         unsafe memory.unsafelyUnwrapped.assumingMemoryBound(to: UInt16.self)
@@ -180,8 +178,8 @@ extension PacketIDTable {
     @usableFromInline @inline(never)
     mutating func grow() {
         if mask == .max { return }  // Each identifier has a slot of its own.
-        var grown = PacketIDTable(slotCount: max(4, slotCount * 2))
-        for at in 0..<slotCount where unsafe keys[at] != 0 {
+        var grown = PacketIDTable(capacity: max(4, capacity * 2))
+        for at in 0..<capacity where unsafe keys[at] != 0 {
             unsafe grown.place((values + at).move(), for: keys[at])
             unsafe keys[at] = 0
         }
@@ -189,14 +187,14 @@ extension PacketIDTable {
         self = grown
     }
 
-    private init(slotCount: Int) {
+    private init(capacity: Int) {
         precondition(MemoryLayout<Value>.alignment <= 8, "values lie behind four identifiers")
-        let keyBytes = slotCount * MemoryLayout<UInt16>.stride
+        let keyBytes = capacity * MemoryLayout<UInt16>.stride
         let memory = UnsafeMutableRawPointer.allocate(
-            byteCount: keyBytes + slotCount * MemoryLayout<Value>.stride, alignment: 8)
-        unsafe memory.initializeMemory(as: UInt16.self, repeating: 0, count: slotCount)
-        unsafe (memory + keyBytes).bindMemory(to: Value.self, capacity: slotCount)
+            byteCount: keyBytes + capacity * MemoryLayout<Value>.stride, alignment: 8)
+        unsafe memory.initializeMemory(as: UInt16.self, repeating: 0, count: capacity)
+        unsafe (memory + keyBytes).bindMemory(to: Value.self, capacity: capacity)
         unsafe self.memory = memory
-        mask = UInt16(slotCount - 1)
+        mask = UInt16(capacity - 1)
     }
 }

@@ -48,7 +48,7 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
     private func write() throws -> CheckpointOutcome {
         let name =
             if let living {
-                try Checkpoint.write(living.records, at: living.position, to: disk)
+                try Checkpoint.write(living, to: disk)
             } else {
                 try Checkpoint.write(folding: segments, into: makeState(), on: disk)
             }
@@ -56,16 +56,6 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
         return .written(
             superseded: superseded, size: try disk.size(of: name), isGiven: living != nil)
     }
-}
-
-/// A state that the loop gave, as records.
-struct LivingState: Sendable {
-    let records: [[UInt8]]
-    /// All that is in it: complete segments, and where they end.
-    let segments: [String]
-    let position: SegmentHome.Position
-    /// The commit that has to be durable before it may stand for anything.
-    let commit: UInt64
 }
 
 /// Decides when the next checkpoint is due, and has one made at a time.
@@ -147,9 +137,7 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     /// The state behind all that was committed to `home`, whose segment ends with that.
     mutating func give(_ records: [[UInt8]], to home: SegmentHome) {
         wantedSince = nil
-        let position = home.seal()
-        living = LivingState(
-            records: records, segments: home.sealed, position: position, commit: home.lastCommit)
+        living = home.seal(with: records)
     }
 
     /// All commits up to this one are durable, and so is what was given before.

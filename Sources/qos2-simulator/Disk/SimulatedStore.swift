@@ -17,15 +17,8 @@ final class SimulatedStore<State: ReplayedState & ~Copyable> {
     private var isLivingsTurn: Bool
     /// How many segments were complete when the living state was first wanted.
     private var wantedSince: Int?
-    private var living: Living?
-
-    /// A state that is to be written when `commit` is durable.
-    private struct Living {
-        let records: [[UInt8]]
-        let segments: [String]
-        let position: SegmentHome.Position
-        let commit: UInt64
-    }
+    /// Given, and not durable yet.
+    private var living: LivingState?
 
     init(
         _ disk: SimulatedDisk, _ report: RecoveryReport, segmentSize: Int, checkpointSegments: Int,
@@ -67,10 +60,7 @@ final class SimulatedStore<State: ReplayedState & ~Copyable> {
             segments.roomLeft < segmentSize / 2, let records = livingState?()
         else { return }
         wantedSince = nil
-        let position = segments.seal()
-        living = Living(
-            records: records, segments: segments.sealed, position: position,
-            commit: segments.lastCommit)
+        living = segments.seal(with: records)
     }
 
     /// This commit is durable, and all before it. True if a checkpoint was written of what was given
@@ -80,7 +70,7 @@ final class SimulatedStore<State: ReplayedState & ~Copyable> {
         self.living = nil
         try checkpoint(living.segments) { () throws(RecoveryError) in
             do throws(DiskError) {
-                _ = try Checkpoint.write(living.records, at: living.position, to: disk)
+                _ = try Checkpoint.write(living, to: disk)
             } catch {
                 throw .disk(error)
             }

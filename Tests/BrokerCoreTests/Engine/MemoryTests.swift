@@ -46,7 +46,7 @@ import Testing
 
     private func slots(of client: String, in scene: Scene) -> Int {
         guard let id = scene.engine.broker.state.session(of: ClientID(client)) else { return 0 }
-        return scene.engine.broker.state[id].inbound.stored.slotCount
-            + scene.engine.broker.state[id].outbound.flights.slotCount
+        return scene.engine.broker.state[id].inbound.stored.capacity
+            + scene.engine.broker.state[id].outbound.flights.capacity
     }
 }
