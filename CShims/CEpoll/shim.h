@@ -75,6 +75,16 @@ static inline int cepoll_wait_nanoseconds(int epoll, void *events, int capacity,
 #endif
 }
 
+// The C library's own ask on both sides of each call whether somebody cancels the thread, which nobody
+// does here, and asking takes a locked instruction.
+static inline ssize_t cepoll_read(int descriptor, void *bytes, size_t count) {
+    return syscall(SYS_read, descriptor, bytes, count);
+}
+
+static inline ssize_t cepoll_write(int descriptor, const void *bytes, size_t count) {
+    return syscall(SYS_write, descriptor, bytes, count);
+}
+
 static inline uint32_t cepoll_event_mask(const void *events, int index) {
     return ((const struct epoll_event *)events)[index].events;
 }

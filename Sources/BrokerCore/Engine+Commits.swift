@@ -24,16 +24,17 @@ struct CommitPace {
     var largeBytes = 64 << 20
     /// Somebody waits for that.
     var isBehind = false
-    var patience = CommitPatience()
+    var patience = CommitPatience() {
+        didSet { isImpatient = patience == CommitPatience() }
+    }
+    /// Nothing is gained by waiting.
+    private(set) var isImpatient = true
     /// Connections that may be answering what the last commit let out, and until when they are
     /// waited for.
     var awaited = 0
     var awaitedUntil = Instant(nanoseconds: 0)
     /// When the batch that is held back goes.
     var due: Instant?
-
-    /// Nothing is gained by waiting.
-    var isImpatient: Bool { patience == CommitPatience() }
 }
 
 extension Engine {
@@ -77,8 +78,11 @@ extension Engine {
         if pace.isImpatient || performer.journal.bytesStaged >= CommitPace.smallBytes { submit() }
         pace.awaited = 0
         pace.awaitedUntil = now + pace.patience.forAnswers
-        for id in performer.listed
-        where performer.outlets[id.index].output.isWritable(durable: performer.journal.durable) {
+        for place in 0..<performer.listed.count {
+            let id = performer.listed[place]
+            guard
+                performer.outlets[id.index].output.isWritable(durable: performer.journal.durable)
+            else { continue }
             performer.outlets[id.index].answersCommit = UInt32(truncatingIfNeeded: number)
             pace.awaited += 1
         }
@@ -87,6 +91,7 @@ extension Engine {
     }
 
     private mutating func submit() {
+        guard performer.journal.hasStaged else { return }
         performer.journal.submit()
         letGoOfWritten()
     }
@@ -115,6 +120,7 @@ extension Engine {
     }
 
     /// Its peer has said something, or never will.
+    @inline(__always)
     mutating func noLongerAwaited(_ id: ConnectionID) {
         guard pace.awaited > 0,
             performer.outlets[id.index].answersCommit

@@ -50,6 +50,7 @@ extension Engine {
                 pauseFlooded(id)
                 return position
             }
+            guard position < bytes.count else { return position }
             if let (kind, packet) = rule.acknowledgement(in: bytes, at: position) {
                 noteSign(of: id, at: now, &isHeard)
                 position = acknowledgements(

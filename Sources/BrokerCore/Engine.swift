@@ -8,8 +8,6 @@ import MQTT
 package struct Engine: ~Copyable {
     /// What only the world can do, in order.
     package enum Command: Equatable {
-        /// There is something to write.
-        case flush(ConnectionID)
         /// Write what is left, then close. A peer that is done has said that nothing more comes
         /// from it, so that its end need not be waited for.
         case finish(ConnectionID, peerIsDone: Bool)
@@ -40,6 +38,14 @@ package struct Engine: ~Copyable {
     /// Gives the commands out; they are to be carried out in order.
     package mutating func takeCommands() -> ContiguousArray<Command> {
         performer.takeCommands()
+    }
+
+    /// There are commands, or there is something to write.
+    package var hasOrders: Bool { performer.hasOrders }
+
+    /// Names the connections that there is something to write to since the last call.
+    package mutating func takeWritable(_ body: (ConnectionID) -> Void) {
+        performer.takeWritable(body)
     }
 
     /// Handshake steps whose packets may have left by now.
@@ -117,10 +123,17 @@ extension Engine {
     package mutating func wrote(_ count: Int, on id: ConnectionID, at now: Instant) {
         broker.count { $0.bytesSent += UInt64(count) }
         var finished: [UInt32] = []
-        performer.outlets[id.index].output.wrote(count, finished: &finished)
-        performer.outlets[id.index].output.giveBack(to: performer.buffers)
-        broker.releasePayloads(finished)
-        performer.endIfThrough(id)
+        performer.outlets[id.index].wrote(
+            count, finished: &finished, givingBackTo: performer.buffers)
+        if !finished.isEmpty { broker.releasePayloads(finished) }
+        let hasWelcome = !broker.connections[id.index].welcome.isEmpty
+        if performer.outlets[id.index].isWaitedFor || hasWelcome { goOn(id, at: now) }
+    }
+
+    /// With what had to wait until some of the output has left.
+    @inline(never)
+    private mutating func goOn(_ id: ConnectionID, at now: Instant) {
+        if performer.outlets[id.index].isClosing { performer.endIfThrough(id) }
         let isAwaited =
             performer.outlets[id.index].isCongested || performer.outlets[id.index].isFlooded
             || !broker.connections[id.index].welcome.isEmpty

@@ -89,6 +89,35 @@ struct Outlet: ~Copyable {
     @inline(__always)
     private func follows(_ standing: Standing) -> Bool { standing.eventIsDurable || isDurable }
 
+    /// It comes on the engine's list, and will get bytes.
+    @inline(__always)
+    mutating func enlist(at place: Int, borrowingFrom buffers: borrowing BufferPool) {
+        output.borrow(from: buffers)
+        listPlace = UInt32(place)
+    }
+
+    /// Whether it has something to write, and whether something in it waits for a gate: then it stays on
+    /// the list, at `place`.
+    @inline(__always)
+    mutating func look(_ durable: Gate, listedAs place: Int) -> (isWritable: Bool, isGated: Bool) {
+        let (isWritable, isGated) = output.look(durable: durable)
+        listPlace = isGated ? UInt32(place) : 0
+        return (isWritable, isGated)
+    }
+
+    /// So many bytes have left.
+    @inline(__always)
+    mutating func wrote(
+        _ count: Int, finished: inout [UInt32], givingBackTo buffers: borrowing BufferPool
+    ) {
+        output.wrote(count, finished: &finished)
+        output.giveBack(to: buffers)
+    }
+
+    /// Something is to be done when enough has left.
+    @inline(__always)
+    var isWaitedFor: Bool { isClosing || isCongested || isFlooded }
+
     /// Bytes that wait in it; nil when no more are taken from the connection.
     var backlog: Int? { isDeaf ? nil : output.pendingBytes }
 }

@@ -15,8 +15,10 @@ struct Performer: ~Copyable, Effects {
     private var commands: ContiguousArray<Engine.Command> = []
     /// Those that were given out last: two arrays take turns, so that neither has to be made anew.
     private var given: ContiguousArray<Engine.Command> = []
+    /// Outlets that have something to write.
+    private var writable = ConnectionList()
     /// Outlets that got bytes, or wait for a gate.
-    private(set) var listed: [ConnectionID] = []
+    private(set) var listed = ConnectionList()
     /// Outlets of which `isDurable` is not said.
     private(set) var bystanders = 0
     /// When the event came that is being carried out.
@@ -74,6 +76,14 @@ extension Performer {
         return given
     }
 
+    mutating func takeWritable(_ body: (ConnectionID) -> Void) {
+        for place in 0..<writable.count { body(writable[place]) }
+        writable.keep(first: 0)
+    }
+
+    /// There are commands, or there is something to write.
+    var hasOrders: Bool { !writable.isEmpty || !commands.isEmpty }
+
     var standing: Outlet.Standing {
         @inline(__always)
         get {
@@ -90,9 +100,8 @@ extension Performer {
 
     @inline(never)
     private mutating func enlist(_ id: ConnectionID) {
-        outlets[id.index].output.borrow(from: buffers)
         listed.append(id)
-        outlets[id.index].listPlace = UInt32(listed.count)
+        outlets[id.index].enlist(at: listed.count, borrowingFrom: buffers)
     }
 
     /// The last one takes its place: very many may be lost at one time.
@@ -132,29 +141,26 @@ extension Performer {
     /// Orders a write for every outlet that has something to write, and the end of those of which
     /// all may leave: a peer that never reads cannot put it off. What waits for a gate stays listed.
     mutating func release() {
+        let durable = journal.durable
         var waiting = 0
-        for at in listed.indices {
+        for at in 0..<listed.count {
             let id = listed[at]
-            let durable = journal.durable
-            if outlets[id.index].output.isWritable(durable: durable) {
-                commands.append(.flush(id))
-            }
-            if outlets[id.index].output.hasGated(durable: durable) {
+            let (isWritable, isGated) = outlets[id.index].look(durable, listedAs: waiting + 1)
+            if isWritable { writable.append(id) }
+            if isGated {
                 listed[waiting] = id
                 waiting += 1
-                outlets[id.index].listPlace = UInt32(waiting)
-            } else {
-                outlets[id.index].listPlace = 0
+            } else if outlets[id.index].isClosing {
                 endIfThrough(id)
             }
         }
-        listed.removeLast(listed.count - waiting)
+        listed.keep(first: waiting)
     }
 
+    /// Call it for an outlet that is closing.
+    @inline(never)
     mutating func endIfThrough(_ id: ConnectionID) {
-        guard outlets[id.index].isClosing,
-            !outlets[id.index].output.hasGated(durable: journal.durable)
-        else { return }
+        guard !outlets[id.index].output.hasGated(durable: journal.durable) else { return }
         outlets[id.index].isClosing = false
         commands.append(.finish(id, peerIsDone: outlets[id.index].peerIsDone))
     }

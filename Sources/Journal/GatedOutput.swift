@@ -118,9 +118,15 @@ public struct GatedOutput: ~Copyable {
         return open < buffer.tail
     }
 
+    /// Both at once.
+    public mutating func look(durable: Gate) -> (isWritable: Bool, hasGated: Bool) {
+        (isWritable(durable: durable), hasGated(durable: durable))
+    }
+
     /// The first `count` writable bytes have left. `finished` gets the tokens of the attachments that
     /// have left whole.
     public mutating func wrote(_ count: Int, finished: inout [UInt32]) {
+        guard !attachments.isEmpty else { return consume(count) }
         var left = count
         while left > 0 {
             let place = attachments.first?.place ?? buffer.tail
@@ -201,7 +207,8 @@ public struct GatedOutput: ~Copyable {
         let tail = buffer.tail
         buffer.consume(count)
         // An emptied buffer begins anew at offset 0.
-        if buffer.isEmpty { shiftMarks(by: tail) }
+        guard buffer.isEmpty else { return }
+        if attachments.isEmpty { resetMarks() } else { shiftMarks(by: tail) }
     }
 
     private mutating func consumeAttachment(

@@ -32,7 +32,7 @@ final class PublisherService: Service {
     var source: Source
     let loop: EventLoop
     let journalist: Journalist
-    private let store: Store<Outbox>
+    private let store: Store
     private let damage: OutboxFact?
     private var connection: Int?
 
@@ -61,7 +61,7 @@ final class PublisherService: Service {
 
     init(
         _ configuration: Configuration, _ source: Source, _ loop: EventLoop, _ log: Log,
-        _ recovered: consuming RecoveredOutbox, _ store: Store<Outbox>, _ ledger: Ledger?
+        _ recovered: consuming RecoveredOutbox, _ store: Store, _ ledger: Ledger?
     ) {
         self.configuration = configuration
         self.source = source

@@ -82,9 +82,9 @@ private func run(
         if rows > 0 { journalist.recordingGoesOn(after: rows, of: mark.count) }
     }
     let ledger = try proof.ledger.map { path in try Ledger(path) }
-    let store = try Store<Outbox>(recovered.store, wakeup: try loop.addWakeup(tag: 0)) {
-        loop.startedAt + loop.now.nanoseconds
-    }
+    let store = try Store(
+        recovered.store, wakeup: try loop.addWakeup(tag: 0), makeState: { Outbox() },
+        now: { loop.startedAt + loop.now.nanoseconds })
     let service = PublisherService(
         configuration, source, loop, log, recovered, store, ledger)
     service.start(note: bookmark.bytes)

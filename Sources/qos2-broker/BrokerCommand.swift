@@ -99,7 +99,7 @@ struct BrokerCommand: ParsableCommand {
 
     private func openStore(
         _ configuration: Configuration, _ loop: EventLoop, _ log: Log, into replay: inout Replay
-    ) throws -> Store<Replay> {
+    ) throws -> Store {
         guard let folder = configuration.journalFolder else { return Store() }
         Readiness.status("recovering")
         let recovered = try RecoveredStore(folder: folder, into: &replay)

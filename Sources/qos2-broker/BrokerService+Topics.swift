@@ -6,7 +6,6 @@ import Reactor
 extension BrokerService {
     /// What the messages bring about may write lines again; those wait for the next turn.
     func tellLinesForTopics() {
-        guard !linesForTopics.isEmpty else { return }
         let lines = linesForTopics
         linesForTopics.removeAll()
         for line in lines {

@@ -65,7 +65,7 @@ final class BrokerService: Service {
     let loop: EventLoop
     let log: Log
     let journalist: Journalist
-    private let store: Store<Replay>
+    private let store: Store
     private var lastStatus = ""
     /// Lines of the log for those who have subscribed to it, of this turn.
     var linesForTopics: [LogLine] = []
@@ -78,7 +78,7 @@ final class BrokerService: Service {
 
     /// `replay` is what the store held; `seed` was drawn at random.
     init(
-        _ configuration: Configuration, _ loop: EventLoop, _ log: Log, _ store: Store<Replay>,
+        _ configuration: Configuration, _ loop: EventLoop, _ log: Log, _ store: Store,
         _ replay: consuming Replay, seed: UInt64
     ) {
         self.configuration = configuration
@@ -226,10 +226,10 @@ extension BrokerService {
 
     func turnEnded() {
         engine.storeIsFull(store.isFull, at: now)
-        tellLinesForTopics()
+        if !linesForTopics.isEmpty { tellLinesForTopics() }
         engine.turnEnded(at: now)
         carryOut()
-        settle()
+        if store.hasToSettle { settle() }
         stopIfDone()
         for step in engine.takeSteps(at: exactNow) {
             journalist.step(step)
@@ -268,10 +268,16 @@ extension BrokerService {
         ConnectionID(place: UInt32(connection))
     }
 
+    @inline(__always)
     func carryOut() {
+        if engine.hasOrders { carryOutOrders() }
+    }
+
+    @inline(never)
+    private func carryOutOrders() {
+        engine.takeWritable { loop.flush($0.index) }
         for command in engine.takeCommands() {
             switch command {
-            case .flush(let id): loop.flush(id.index)
             case .finish(let id, let peerIsDone):
                 loop.finish(id.index, peerIsDone: peerIsDone)
             case .pauseReading(let id): loop.pauseReading(id.index)

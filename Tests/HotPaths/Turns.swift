@@ -82,9 +82,9 @@ struct Turns: ~Copyable {
     }
 
     private mutating func carryOut() {
+        engine.takeWritable { flushes.append($0.index) }
         for command in engine.takeCommands() {
             switch command {
-            case .flush(let id): flushes.append(id.index)
             case .finish(let id, _): links[id.index].isFinished = true
             case .setDeadline, .tell: break
             case .pauseReading, .resumeReading: preconditionFailure("nobody has to wait here")

@@ -25,6 +25,18 @@ import Testing
         #expect(answers == [false, false, true])
     }
 
+    /// Without a beginning it counts from the first question.
+    @Test func itMayBeginWhenItIsAsked() {
+        var now: Int64 = 1 << 40
+        var budget = TurnBudget()
+        #expect(!budget.isSpent(1) { now })
+        func isSpent() -> Bool { budget.isSpent(65_536) { now } }
+        now += TurnBudget.nanoseconds - 1
+        #expect(!isSpent())
+        now += 1
+        #expect(isSpent())
+    }
+
     private func spin(_ time: Duration) {
         let end = monotonicNanoseconds() + time.nanoseconds
         while monotonicNanoseconds() < end {}

@@ -202,6 +202,10 @@ extension Scene {
 
     private func carryOut() {
         while true {
+            engine.takeWritable { id in
+                precondition(links[id] != nil, "something to write to a connection that is gone")
+                links[id]!.wantsWrite = true
+            }
             let commands = engine.takeCommands()
             for command in commands { carryOut(command) }
             let isQuiet = writeAll()
@@ -211,9 +215,6 @@ extension Scene {
 
     private func carryOut(_ command: Engine.Command) {
         switch command {
-        case .flush(let id):
-            precondition(links[id] != nil, "flush of a connection that is gone")
-            links[id]!.wantsWrite = true
         case .finish(let id, _):
             precondition(links[id] != nil, "finish of a connection that is gone")
             links[id]!.isFinishing = true

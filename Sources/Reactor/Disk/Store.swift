@@ -17,22 +17,17 @@ package struct LivingStateSource {
     }
 }
 
-/// The journal's home, opened. `State` is what its records build up.
-package final class Store<State: ReplayedState & ~Copyable> {
-    private static var segmentSize: Int { 16 << 20 }
+/// The journal's home, opened.
+package final class Store {
+    private static let segmentSize = 16 << 20
 
     package let home: any Journal.Home
-    /// Nil for a journal in memory.
-    private let onDisk: OnDisk?
+    // Nil for a journal in memory, all of them. The disk keeps the folder locked.
+    private let disk: PosixDisk?
+    private let segments: SegmentHome?
+    private let thread: SyncThread?
 
-    private struct OnDisk {
-        /// Keeps the folder locked.
-        let disk: PosixDisk
-        let segments: SegmentHome
-        let thread: SyncThread
-    }
-
-    private var checkpointing: StoreCheckpoints<State>?
+    private var checkpointing: StoreCheckpoints?
     /// The last commit that is known to be durable.
     private var durable: UInt64 = 0
     package var livingState: LivingStateSource?
@@ -40,14 +35,16 @@ package final class Store<State: ReplayedState & ~Copyable> {
     /// A journal in memory: nothing survives the process.
     package init() {
         home = MemoryHome()
-        onDisk = nil
+        disk = nil
+        segments = nil
+        thread = nil
     }
 
     /// Opens what was recovered for writing. `wakeup` is signalled when a batch is durable.
     /// `makeState` gives the state before the first record, on the thread that makes checkpoints.
-    package init(
+    package init<State: ReplayedState & ~Copyable>(
         _ recovered: RecoveredStore, wakeup: Wakeup,
-        makeState: @escaping @Sendable () -> State = { State() }, now: @escaping () -> Int64
+        makeState: @escaping @Sendable () -> State, now: @escaping () -> Int64
     ) throws(SystemError) {
         let thread = try SyncThread(
             disk: recovered.disk, segmentSize: Self.segmentSize, wakeup: wakeup)
@@ -55,24 +52,34 @@ package final class Store<State: ReplayedState & ~Copyable> {
             at: recovered.report.position, segmentSize: Self.segmentSize, writer: thread,
             sealed: recovered.report.segments, tail: recovered.report.tail,
             checksum: recovered.disk.checksum, now: now)
-        onDisk = OnDisk(disk: recovered.disk, segments: segments, thread: thread)
+        disk = recovered.disk
+        self.segments = segments
+        self.thread = thread
         checkpointing = StoreCheckpoints(
-            recovered.disk, segmentSize: Self.segmentSize, makeState: makeState)
+            recovered.disk, segmentSize: Self.segmentSize,
+            replay: { [disk = recovered.disk] segments throws(RecoveryError) in
+                try Checkpoint.write(folding: segments, into: makeState(), on: disk)
+            })
         home = segments
     }
 
-    package var isDurable: Bool { onDisk != nil }
+    package var isDurable: Bool { thread != nil }
 
     /// The batch that became durable since the last call, if one did.
     package func takeCommitted() throws(DiskError) -> UInt64? {
-        noting(try onDisk?.thread.takeCommitted())
+        noting(try thread?.takeCommitted())
+    }
+
+    /// There is something for `settle`.
+    package var hasToSettle: Bool {
+        thread?.isHolding == true || checkpointing?.wantsState == true
     }
 
     /// Call it when a turn ends, with whether the loop has nobody to serve: then a batch of this turn that
     /// is quickly synced is durable on return, and its number the answer. Others are on their way.
     package func settle(waiting mayWait: @autoclosure () -> Bool) throws(DiskError) -> UInt64? {
         giveState()
-        return noting(try onDisk?.thread.settle(waiting: !isCheckpointing && mayWait()))
+        return noting(try thread?.settle(waiting: !isCheckpointing && mayWait()))
     }
 
     private func noting(_ number: UInt64?) -> UInt64? {
@@ -86,11 +93,11 @@ package final class Store<State: ReplayedState & ~Copyable> {
     /// At the end of a segment, so that hardly any room is lost when it is said to be complete, and with
     /// the next one there.
     private func giveState() {
-        guard checkpointing?.wantsState == true, let onDisk, onDisk.thread.hasSpare,
-            onDisk.segments.canSeal, onDisk.segments.roomLeft < Self.segmentSize / 8,
+        guard checkpointing?.wantsState == true, let thread, let segments, thread.hasSpare,
+            segments.canSeal, segments.roomLeft < Self.segmentSize / 8,
             let records = livingState?.records()
         else { return }
-        checkpointing?.give(records, to: onDisk.segments)
+        checkpointing?.give(records, to: segments)
         checkpointing?.committed(durable)
     }
 
@@ -98,35 +105,36 @@ package final class Store<State: ReplayedState & ~Copyable> {
     private var isCheckpointing: Bool { checkpointing?.isRunning ?? false }
 
     /// The last segment is used up as well, and what is to be written waits for space.
-    package var waitsForSpace: Bool { onDisk?.thread.isWaitingForSpace ?? false }
+    package var waitsForSpace: Bool { thread?.isWaitingForSpace ?? false }
 
     /// No further segment fits on the disk, and half of the last one is used. The other half is for
     /// acknowledging what is ours already.
     package var isFull: Bool {
-        guard let thread = onDisk?.thread else { return false }
-        if thread.isWaitingForSpace { return true }
-        guard thread.isShortOfSpace, let segments = onDisk?.segments else { return false }
-        return segments.roomLeft < Self.segmentSize / 2
+        waitsForSpace || thread?.isShortOfSpace == true && isHalfUsed
+    }
+
+    private var isHalfUsed: Bool {
+        segments.map { $0.roomLeft < Self.segmentSize / 2 } ?? false
     }
 
     /// What is to be done now and then: have a spare segment, make a checkpoint. Returns the
     /// outcome of a checkpoint that has ended.
     package func maintain() throws(SystemError) -> CheckpointOutcome? {
-        guard let onDisk else { return nil }
-        onDisk.thread.prepareSpare()
+        guard let thread, let segments else { return nil }
+        thread.prepareSpare()
         return try checkpointing?.advance(
-            onDisk.segments, isShortOfSpace: onDisk.thread.isShortOfSpace,
+            segments, isShortOfSpace: thread.isShortOfSpace,
             givesState: livingState?.isSmall() == true)
     }
 
-    package var lastSync: Duration? { onDisk?.thread.lastSyncDuration }
+    package var lastSync: Duration? { thread?.lastSyncDuration }
 
     /// Whether a batch hangs in the disk for longer than `limit`.
     package func isStuck(for limit: Duration) -> Bool {
-        onDisk.map { $0.thread.workingFor > limit } ?? false
+        thread.map { $0.workingFor > limit } ?? false
     }
 
     package func close() {
-        onDisk?.thread.stop()
+        thread?.stop()
     }
 }

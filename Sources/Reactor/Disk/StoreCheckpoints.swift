@@ -28,14 +28,17 @@ package enum CheckpointOutcome: Sendable {
     }
 }
 
+/// Writes what the last checkpoint and these segments come to, as the next one, and returns its name.
+typealias CheckpointReplay = @Sendable ([String]) throws(RecoveryError) -> String
+
 /// The work of one checkpoint, for a thread of its own.
-struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
+struct CheckpointWork: Sendable {
     let disk: PosixDisk
     /// Complete segments, oldest first.
     let segments: [String]
     /// Nil if it is to be replayed.
     let living: LivingState?
-    let makeState: @Sendable () -> State
+    let replay: CheckpointReplay
 
     func run() -> CheckpointOutcome {
         do {
@@ -50,7 +53,7 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
             if let living {
                 try Checkpoint.write(living, to: disk)
             } else {
-                try Checkpoint.write(folding: segments, into: makeState(), on: disk)
+                try replay(segments)
             }
         let superseded = try Checkpoint.removeSuperseded(of: segments, on: disk)
         return .written(
@@ -59,13 +62,13 @@ struct CheckpointWork<State: ReplayedState & ~Copyable>: Sendable {
 }
 
 /// Decides when the next checkpoint is due, and has one made at a time.
-struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
-    private static var segmentsMin: Int { 4 }
-    private static var patience: Int { 20 }
+struct StoreCheckpoints {
+    private static let segmentsMin = 4
+    private static let patience = 20
 
     private let disk: PosixDisk
     private let segmentSize: Int
-    private let makeState: @Sendable () -> State
+    private let replay: CheckpointReplay
     private var task: BackgroundTask<CheckpointOutcome>?
     /// Complete segments that the last checkpoint holds.
     private var held = 0
@@ -88,13 +91,11 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
     /// One is being made.
     var isRunning: Bool { task != nil }
 
-    /// `makeState` gives the state before the first record; the thread calls it.
-    init(
-        _ disk: PosixDisk, segmentSize: Int, makeState: @escaping @Sendable () -> State
-    ) {
+    /// The thread calls `replay`.
+    init(_ disk: PosixDisk, segmentSize: Int, replay: @escaping CheckpointReplay) {
         self.disk = disk
         self.segmentSize = segmentSize
-        self.makeState = makeState
+        self.replay = replay
     }
 
     /// Call it now and then. Returns the outcome of a checkpoint that has ended. A disk that is short
@@ -155,7 +156,7 @@ struct StoreCheckpoints<State: ReplayedState & ~Copyable> {
         _ segments: [String], with living: LivingState?
     ) throws(SystemError) {
         let work = CheckpointWork(
-            disk: disk, segments: segments, living: living, makeState: makeState)
+            disk: disk, segments: segments, living: living, replay: replay)
         task = try BackgroundTask { work.run() }
         held = segments.count
     }

@@ -41,7 +41,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
     private var phase = Phase.idle
     private var job = Job()
     /// The batch waits for `settle`.
-    private var isHeld = false
+    private(set) var isHolding = false
     private var expectation = SyncExpectation()
     private var openName = ""
     private var openFile: Int32 = -1
@@ -119,8 +119,8 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         job.segment = segment
         job.offset = offset
         job.number = number
-        isHeld = isShort
-        if !isHeld { handOver() }
+        isHolding = isShort
+        if !isHolding { handOver() }
         return false
     }
 
@@ -138,8 +138,8 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
     /// Call it when a turn ends. A short batch that was given in it is made durable before this returns
     /// its number, if `mayWait`, and given to the thread if not.
     package func settle(waiting mayWait: @autoclosure () -> Bool) throws(DiskError) -> UInt64? {
-        guard isHeld else { return nil }
-        isHeld = false
+        guard isHolding else { return nil }
+        isHolding = false
         guard mayWait() else {
             handOver()
             return nil

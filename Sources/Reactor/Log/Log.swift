@@ -84,6 +84,7 @@ package final class Log {
                 destination, program: program, programColumn: programColumn, coloring: coloring,
                 time: time)
         }
+        hasBacklog = false
     }
 
     /// The files that lines go to.
@@ -115,6 +116,7 @@ package final class Log {
         guard isHeard else { return }
         let line = line()
         for sink in sinks { sink.write(line) }
+        hasBacklog = sinks.contains { $0.hasBacklog }
         listener?(line)
     }
 
@@ -128,11 +130,13 @@ package final class Log {
     }
 
     /// Whether lines wait that the loop should soon try to write again.
-    package var hasBacklog: Bool { sinks.contains { $0.hasBacklog } }
+    package private(set) var hasBacklog = false
 
     /// Writes what waits, without blocking. The loop calls it where it has the log.
     package func flush() {
+        guard hasBacklog else { return }
         for sink in sinks where sink.hasBacklog { sink.flush() }
+        hasBacklog = sinks.contains { $0.hasBacklog }
     }
 
     /// Gives what waits some time to be written: for the end of a program, never in a loop.

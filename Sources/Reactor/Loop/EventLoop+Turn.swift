@@ -12,13 +12,13 @@ extension EventLoop {
         let begin = nowNanoseconds
         turnOwed = false
         takeEvents()
-        redeliver()
-        expire()
+        if !redeliveryList.isEmpty { redeliver() }
+        if nextDue <= nowNanoseconds { expire() }
         deliverEndings()
-        deliverDialFailures()
+        if !dialFailures.isEmpty { deliverDialFailures() }
         deliverEndings()
         service?.turnEnded()
-        writeStreams()
+        if !flushList.isEmpty { writeStreams() }
         if !endings.isEmpty {
             deliverEndings()
             turnOwed = true
@@ -26,8 +26,8 @@ extension EventLoop {
         attend()
         statistics.turns &+= 1
         readClock()
-        let length = Duration.nanoseconds(nowNanoseconds - begin)
-        if length > statistics.worstTurn { statistics.worstTurn = length }
+        statistics.worstTurnNanoseconds = max(
+            statistics.worstTurnNanoseconds, nowNanoseconds - begin)
     }
 
     /// As many as there is time for. The others are taken first in the next turn, before the kernel is
@@ -49,9 +49,15 @@ extension EventLoop {
         }
     }
 
+    @inline(__always)
     private func take(_ ready: Interest, from source: Source) {
+        if source.kind == .stream { return streamReady(source.index, ready) }
+        takeRare(ready, from: source)
+    }
+
+    @inline(never)
+    private func takeRare(_ ready: Interest, from source: Source) {
         switch source.kind {
-        case .stream: streamReady(source.index, ready)
         case .listener: accept(from: source.index)
         case .wakeup:
             let (wakeup, tag) = wakeups[source.index]
@@ -60,10 +66,11 @@ extension EventLoop {
         case .resolution: resolved(source.index)
         case .signals:
             while let signal = signals.next() { service?.signalled(signal) }
-        case .none: break
+        case .stream, .none: break
         }
     }
 
+    @inline(__always)
     private func streamReady(_ slot: Int, _ ready: Interest) {
         switch streams[slot].state {
         case .connecting: connected(slot)
@@ -78,8 +85,13 @@ extension EventLoop {
     }
 
     /// Tells of all ends that have come up, also those that the telling brings.
+    @inline(__always)
     func deliverEndings() {
-        guard !endings.isEmpty else { return }
+        if !endings.isEmpty { tellEndings() }
+    }
+
+    @inline(never)
+    private func tellEndings() {
         var next = 0
         while next < endings.count {
             let (slot, reason) = endings[next]
@@ -91,7 +103,6 @@ extension EventLoop {
     }
 
     private func expire() {
-        guard nextDue <= nowNanoseconds else { return }
         var budget = TurnBudget(from: monotonicNanoseconds())
         // A service that sets a deadline in the past gets it in the next turn, not for ever in this.
         for _ in 0..<deadlines.count {
@@ -120,7 +131,6 @@ extension EventLoop {
     }
 
     private func deliverDialFailures() {
-        guard !dialFailures.isEmpty else { return }
         let failures = dialFailures
         dialFailures.removeAll(keepingCapacity: true)
         for (tag, error) in failures { service?.dialFailed(tag: tag, error) }
@@ -128,7 +138,7 @@ extension EventLoop {
 
     /// The loop's own duties between turns.
     private func attend() {
-        log?.flush()
+        if log?.hasBacklog == true { log?.flush() }
         watchdog?.feed(at: nowNanoseconds + origin)
     }
 

@@ -46,8 +46,9 @@ package protocol Service: AnyObject {
     /// Everything that this turn brought has been told; what is to be written comes next.
     func turnEnded()
 
-    /// Appends what may be written now, or nothing. The loop writes it and asks again until it gets
-    /// nothing. The memory must stay as it is until `wrote` or the next callback.
+    /// Appends what may be written now, all that there is room for, or nothing. The loop writes it, and
+    /// asks again where the vectors were full. For what comes up meanwhile, call `flush`. The memory
+    /// must stay as it is until `wrote` or the next callback.
     func gather(_ connection: Int, into vectors: inout OutputVectors)
 
     /// The first `count` of the gathered bytes are with the kernel.

@@ -21,7 +21,8 @@ package struct Statistics: Equatable, Sendable {
     /// Connections open now.
     package var connections = 0
     /// The longest turn, waiting not counted.
-    package var worstTurn: Duration = .zero
+    package var worstTurn: Duration { .nanoseconds(worstTurnNanoseconds) }
+    var worstTurnNanoseconds: Int64 = 0
 
     package var refused: Int { refusedOverLimit + refusedOutOfDescriptors }
 

@@ -17,20 +17,36 @@ struct TurnBudget {
     /// The clock is looked at again after so much.
     private static let look = 64 * 1024
 
-    private let end: Int64
-    private var sinceLook = 0
+    /// Nil until the clock is looked at for the first time.
+    private var end: Int64?
+    private var sinceLook: Int
 
     init(from now: Int64) {
         end = now + Self.nanoseconds
+        sinceLook = 0
+    }
+
+    /// Counts from when it is asked for the first time: where there is little to do, it never is.
+    init() {
+        sinceLook = Self.look
     }
 
     /// Whether the time is over, now that so much more was done.
+    @inline(__always)
     mutating func isSpent(
         _ done: Int, clock: () -> Int64 = monotonicNanoseconds
     ) -> Bool {
         sinceLook += done
-        guard sinceLook >= Self.look else { return false }
+        return sinceLook >= Self.look && isOver(at: clock())
+    }
+
+    @inline(never)
+    private mutating func isOver(at now: Int64) -> Bool {
         sinceLook = 0
-        return clock() >= end
+        guard let end else {
+            end = now + Self.nanoseconds
+            return false
+        }
+        return now >= end
     }
 }

@@ -3,6 +3,7 @@
 // Reading: into the one shared buffer, or straight into a large unfinished packet; handed to the
 // service in place, and only the unfinished tail is moved.
 
+import CEpoll
 import Glibc
 
 enum ReceiveLimits {
@@ -19,9 +20,18 @@ enum ReceiveLimits {
 }
 
 extension EventLoop {
+    @inline(__always)
     func inputReady(_ slot: Int, _ ready: Interest) {
         guard streams[slot].state == .open else { return }
-        guard streams[slot].flags.contains(.paused) else { return readStream(slot) }
+        if streams[slot].flags.contains(.paused) {
+            pausedInputReady(slot, ready)
+        } else {
+            readStream(slot)
+        }
+    }
+
+    @inline(never)
+    private func pausedInputReady(_ slot: Int, _ ready: Interest) {
         if ready.contains(.error) {
             end(slot, .failed(SystemError(operation: "read", errno: pendingError(slot))))
         } else if ready.contains(.hangup) {
@@ -44,7 +54,7 @@ extension EventLoop {
                 return end(slot, .failed(SystemError(operation: "read", errno: EMSGSIZE)))
             }
             let room = isLarge ? roomInTail(slot) : roomBehindTail(slot)
-            let count = Glibc.read(streams[slot].descriptor, room.baseAddress, room.count)
+            let count = cepoll_read(streams[slot].descriptor, room.baseAddress, room.count)
             guard count > 0 else { return readEnded(slot, count) }
             statistics.reads &+= 1
             statistics.bytesRead &+= count
@@ -81,7 +91,7 @@ extension EventLoop {
     /// The small tail goes in front of the shared buffer, the read behind it.
     private func roomBehindTail(_ slot: Int) -> UnsafeMutableRawBufferPointer {
         let tail = streams[slot].tail.bytes
-        receiveBuffer.copyMemory(from: tail)
+        if !tail.isEmpty { receiveBuffer.copyMemory(from: tail) }
         return UnsafeMutableRawBufferPointer(
             rebasing: receiveBuffer[tail.count..<tail.count + ReceiveLimits.readMax])
     }
@@ -90,7 +100,9 @@ extension EventLoop {
     private func deliver(_ slot: Int, _ count: Int) -> Bool {
         let bytes = UnsafeRawBufferPointer(rebasing: receiveBuffer[..<count])
         guard let consumed = offer(bytes, slot) else { return false }
-        streams[slot].tail.keep(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+        if consumed < count || streams[slot].tail.capacity > 0 {
+            streams[slot].tail.keep(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
+        }
         return true
     }
 

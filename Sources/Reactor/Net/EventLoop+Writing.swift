@@ -12,8 +12,7 @@ extension EventLoop {
     /// Writes all that asked for it, as far as there is time. What asks meanwhile is for the next
     /// turn, which follows at once.
     func writeStreams() {
-        guard !flushList.isEmpty else { return }
-        var budget = TurnBudget(from: monotonicNanoseconds())
+        var budget = TurnBudget()
         let count = flushList.count
         var done = 0
         while done < count {
@@ -26,7 +25,7 @@ extension EventLoop {
             let before = statistics.bytesWritten
             writeStream(slot)
             let bytes = statistics.bytesWritten &- before
-            if budget.isSpent(TurnBudget.write + bytes) { break }
+            if done < count, budget.isSpent(TurnBudget.write + bytes) { break }
         }
         flushList.removeFirst(done)
     }
@@ -59,6 +58,10 @@ extension EventLoop {
             guard streams[slot].mayWrite else { return }
             if streams[slot].state == .finishing { armLinger(slot) }
             if count < vectors.byteCount { return waitForRoom(slot) }
+            // Room was left: that was all.
+            guard vectors.isFull || streams[slot].state == .finishing else {
+                return disarmOutput(slot)
+            }
         }
         flush(slot)
     }

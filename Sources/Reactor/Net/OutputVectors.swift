@@ -3,6 +3,7 @@
 // What one connection may write now, as pieces of memory for one gathering write. The loop has one
 // of these for all connections.
 
+import CEpoll
 import Glibc
 
 package struct OutputVectors {
@@ -30,7 +31,7 @@ package struct OutputVectors {
     }
 
     func write(to descriptor: Int32) -> Int {
-        guard count > 1 else { return Glibc.write(descriptor, storage[0].iov_base, byteCount) }
+        guard count > 1 else { return cepoll_write(descriptor, storage[0].iov_base, byteCount) }
         return writev(descriptor, storage, Int32(count))
     }
 }

@@ -138,6 +138,7 @@ extension BrokerProcess {
 
     private func carryOut() {
         while true {
+            engine.takeWritable { sockets[$0.index]?.wantsWrite = true }
             let commands = engine.takeCommands()
             for command in commands { carryOut(command) }
             let isQuiet = writeAll()
@@ -147,7 +148,6 @@ extension BrokerProcess {
 
     private func carryOut(_ command: Engine.Command) {
         switch command {
-        case .flush(let id): sockets[id.index]?.wantsWrite = true
         case .finish(let id, _): sockets[id.index]?.isFinishing = true
         case .pauseReading(let id): sockets[id.index]?.isPaused = true
         case .resumeReading(let id):

@@ -232,6 +232,12 @@ extension BrokerHarness {
     private func carryOut() throws(Breach) {
         var rounds = 0
         while true {
+            var writable: [ConnectionID] = []
+            engine.takeWritable { writable.append($0) }
+            for id in writable {
+                try require(links[id] != nil, "something to write to a connection that is gone")
+                links[id]!.wantsWrite = true
+            }
             let commands = engine.takeCommands()
             for command in commands { try carryOut(command) }
             let isQuiet = try writeAll()
@@ -243,9 +249,6 @@ extension BrokerHarness {
 
     private func carryOut(_ command: Engine.Command) throws(Breach) {
         switch command {
-        case .flush(let id):
-            try require(links[id] != nil, "flush of a connection that is gone")
-            links[id]!.wantsWrite = true
         case .finish(let id, _):
             try require(links[id] != nil, "finish of a connection that is gone")
             links[id]!.isFinishing = true
