@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Swift's Glibc does not show of the kernel, or shows in a form that Swift cannot use: epoll
-// (a union in a packed struct), eventfd, signalfd, accept4, memfd, a descriptor sent over a socket,
-// mallinfo2.
+// (a union in a packed struct), eventfd, timerfd, signalfd, accept4, memfd, a descriptor sent over a
+// socket, mallinfo2.
 // Header only; no _GNU_SOURCE and no intrinsics here, they disagree with the toolchain's modules.
 #pragma once
 // First of all the toolchain's own module: else what these headers declare in passing (timespec,
@@ -20,6 +20,7 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -75,14 +76,15 @@ static inline int cepoll_wait_nanoseconds(int epoll, void *events, int capacity,
 #endif
 }
 
-// The C library's own ask on both sides of each call whether somebody cancels the thread, which nobody
-// does here, and asking takes a locked instruction.
-static inline ssize_t cepoll_read(int descriptor, void *bytes, size_t count) {
-    return syscall(SYS_read, descriptor, bytes, count);
+// For sockets that do not block. These go past the kernel's layer for files; and past the C library's
+// functions, which ask on both sides of a call whether somebody cancels the thread: nobody does here,
+// and asking takes a locked instruction.
+static inline ssize_t cepoll_receive(int socket, void *bytes, size_t count) {
+    return syscall(SYS_recvfrom, socket, bytes, count, 0, (void *)0, (void *)0);
 }
 
-static inline ssize_t cepoll_write(int descriptor, const void *bytes, size_t count) {
-    return syscall(SYS_write, descriptor, bytes, count);
+static inline ssize_t cepoll_send(int socket, const void *bytes, size_t count) {
+    return syscall(SYS_sendto, socket, bytes, count, MSG_NOSIGNAL, (void *)0, 0);
 }
 
 static inline uint32_t cepoll_event_mask(const void *events, int index) {
@@ -95,6 +97,19 @@ static inline uint64_t cepoll_event_token(const void *events, int index) {
 
 static inline int cepoll_eventfd(void) {
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+}
+
+static inline int cepoll_timer(void) {
+    return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+}
+
+// Once, at a time of CLOCK_MONOTONIC that is not zero.
+static inline int cepoll_timer_set(int timer, int64_t nanoseconds) {
+    struct itimerspec time;
+    memset(&time, 0, sizeof time);
+    time.it_value.tv_sec = nanoseconds / 1000000000;
+    time.it_value.tv_nsec = nanoseconds % 1000000000;
+    return timerfd_settime(timer, TFD_TIMER_ABSTIME, &time, (struct itimerspec *)0);
 }
 
 static inline int cepoll_signalfd(const sigset_t *signals) {

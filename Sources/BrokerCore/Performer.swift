@@ -76,8 +76,10 @@ extension Performer {
         return given
     }
 
+    /// The last first: those are receivers mostly, whose messages are worth more haste than the
+    /// publisher's PUBCOMP before them, and who answer while that is written.
     mutating func takeWritable(_ body: (ConnectionID) -> Void) {
-        for place in 0..<writable.count { body(writable[place]) }
+        for place in (0..<writable.count).reversed() { body(writable[place]) }
         writable.keep(first: 0)
     }
 

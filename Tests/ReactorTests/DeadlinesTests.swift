@@ -33,7 +33,7 @@ import Testing
                     #expect(model.values.allSatisfy { $0 > now })
                 }
                 #expect(deadlines.count == model.count)
-                #expect(deadlines.earliest == model.values.min())
+                #expect(deadlines.earliest == model.values.min() ?? .max)
                 #expect(deadlines.time(of: key) == model[key])
             }
         }
@@ -44,7 +44,7 @@ import Testing
         for key in 0..<100_000 { deadlines.set(key, at: Int64((key * 7919) % 100_003)) }
         var last: Int64 = -1
         var popped = 0
-        while let time = deadlines.earliest, deadlines.popDue(at: .max) != nil {
+        while case let time = deadlines.earliest, deadlines.popDue(at: .max) != nil {
             #expect(time >= last)
             last = time
             popped += 1

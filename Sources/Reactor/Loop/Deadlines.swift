@@ -30,8 +30,8 @@ struct Deadlines: ~Copyable {
         places.deallocate()
     }
 
-    /// When the next deadline is due.
-    var earliest: Int64? { count == 0 ? nil : heap[0].time }
+    /// When the next deadline is due; the end of time where there is none.
+    var earliest: Int64 { count == 0 ? .max : heap[0].time }
 
     func time(of key: Int) -> Int64? {
         guard key < placesCount, places[key] != 0 else { return nil }

@@ -16,6 +16,7 @@ struct Source: Equatable {
         case wakeup
         case resolution
         case signals
+        case alarm
     }
 
     private var raw: UInt32

@@ -63,6 +63,7 @@ extension EventLoop {
             let (wakeup, tag) = wakeups[source.index]
             wakeup.clear()
             service?.woken(tag)
+        case .alarm: alarm.rang()
         case .resolution: resolved(source.index)
         case .signals:
             while let signal = signals.next() { service?.signalled(signal) }
@@ -119,7 +120,7 @@ extension EventLoop {
 
     /// When there is something for `expire`; the end of time where nothing is awaited.
     private var nextDue: Int64 {
-        min(deadlines.earliest ?? .max, streamDeadlines.earliest ?? .max, acceptResumesAt ?? .max)
+        min(deadlines.earliest, streamDeadlines.earliest, acceptResumesAt ?? .max)
     }
 
     private func streamExpired(_ slot: Int) {
@@ -148,12 +149,16 @@ extension EventLoop {
             || !dialFailures.isEmpty || isStopped
     }
 
-    /// How long the next wait may be; nil for as long as nothing happens.
+    /// How long the next wait may be; nil for as long as nothing happens, the alarm included.
     private func timeout() -> Int64? {
         if hasWork { return 0 }
         var next = nextDue
         if let watchdog { next = min(next, watchdog.due - origin) }
         if let log, log.hasBacklog { next = min(next, nowNanoseconds + 100_000_000) }
-        return next == .max ? nil : max(0, next - nowNanoseconds)
+        if next == .max { return nil }
+        let length = max(0, next - nowNanoseconds)
+        if length < Alarm.leastWait { return length }
+        alarm.ring(by: next + origin)
+        return nil
     }
 }

@@ -48,6 +48,7 @@ package final class EventLoop {
     let origin: Int64
     let epoll: Epoll
     let signals: Signals
+    var alarm: Alarm
 
     let streams: Slab<Stream>
     var freeSlots = SlotList()
@@ -92,11 +93,13 @@ package final class EventLoop {
         startedAt = wallClockNanoseconds()
         epoll = try Epoll()
         signals = try Signals(isWanted: handlesSignals)
+        alarm = try Alarm()
         streams = try Slab(capacity: Epoll.descriptorsMax)
         receiveBuffer = .allocate(byteCount: ReceiveLimits.bufferSize, alignment: 4096)
         vectorStorage = .allocate(capacity: OutputVectors.capacity)
         reserveDescriptor = open("/dev/null", O_RDONLY | O_CLOEXEC)
         try epoll.add(signals.descriptor.raw, .input, Source(.signals))
+        try epoll.add(alarm.descriptor.raw, .input, Source(.alarm))
     }
 
     deinit {

@@ -31,13 +31,14 @@ struct Slab<Element: BitwiseCopyable> {
     }
 
     subscript(index: Int) -> Element {
-        @inline(__always) unsafeAddress {
-            precondition(index >= 0 && index < capacity, "no such slot: \(index)")
-            return UnsafePointer(base + index)
-        }
-        @inline(__always) nonmutating unsafeMutableAddress {
-            precondition(index >= 0 && index < capacity, "no such slot: \(index)")
-            return base + index
-        }
+        @inline(__always) unsafeAddress { UnsafePointer(pointer(to: index)) }
+        @inline(__always) nonmutating unsafeMutableAddress { pointer(to: index) }
+    }
+
+    @inline(__always)
+    private func pointer(to index: Int) -> UnsafeMutablePointer<Element> {
+        let isInside = UInt(bitPattern: index) < UInt(bitPattern: capacity)
+        precondition(isInside, "no such slot: \(index)")
+        return base + index
     }
 }

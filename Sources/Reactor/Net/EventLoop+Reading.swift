@@ -54,7 +54,7 @@ extension EventLoop {
                 return end(slot, .failed(SystemError(operation: "read", errno: EMSGSIZE)))
             }
             let room = isLarge ? roomInTail(slot) : roomBehindTail(slot)
-            let count = cepoll_read(streams[slot].descriptor, room.baseAddress, room.count)
+            let count = cepoll_receive(streams[slot].descriptor, room.baseAddress, room.count)
             guard count > 0 else { return readEnded(slot, count) }
             statistics.reads &+= 1
             statistics.bytesRead &+= count

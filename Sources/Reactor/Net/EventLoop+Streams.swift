@@ -174,7 +174,7 @@ extension EventLoop {
 
     /// Input of a finishing or lingering connection.
     func discardInput(_ slot: Int) {
-        let count = cepoll_read(
+        let count = cepoll_receive(
             streams[slot].descriptor, receiveBuffer.baseAddress, ReceiveLimits.readMax)
         if count > 0 {
             streams[slot].discarded += UInt32(count)

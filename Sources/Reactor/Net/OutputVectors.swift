@@ -31,7 +31,7 @@ package struct OutputVectors {
     }
 
     func write(to descriptor: Int32) -> Int {
-        guard count > 1 else { return cepoll_write(descriptor, storage[0].iov_base, byteCount) }
+        guard count > 1 else { return cepoll_send(descriptor, storage[0].iov_base, byteCount) }
         return writev(descriptor, storage, Int32(count))
     }
 }
