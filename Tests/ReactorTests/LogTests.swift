@@ -70,6 +70,24 @@ import Testing
         #expect(read(second) == "" && heard == ["both", "one", "no more"])
     }
 
+    /// Text on a terminal has none of them, and to make them takes as long as to make the text.
+    @Test func fieldsAreMadeWhereSomebodyReadsThem() {
+        let (first, firstEnd) = pipeEnds()
+        defer { for end in [first, firstEnd] { close(end) } }
+        let log = Log(program: "p", to: [.descriptor(firstEnd)], showsProgram: false)
+        var made = 0
+        func field() -> [LogField] {
+            made += 1
+            return [LogField("MQTT_CLIENT", "plc")]
+        }
+        log.write(.notice, "nobody reads its fields", fields: field())
+        #expect(made == 0)
+        var heard: [LogField] = []
+        log.listener = { heard += $0.fields }
+        log.write(.notice, "one that is heard", fields: field())
+        #expect(made == 1 && heard == field())
+    }
+
     @Test func oneFullDestinationCostsTheOthersNothing() {
         let (full, fullEnd) = pipeEnds()
         let (reader, writer) = pipeEnds()

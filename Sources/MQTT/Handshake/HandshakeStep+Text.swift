@@ -7,16 +7,24 @@
 extension HandshakeStep {
     /// The whole line. Text from clients is escaped: it cannot forge a second one.
     public var text: String {
-        let name = packet.name.padded(to: 8)
-        let owner = client.description.escaped.padded(to: 9)
-        var line = "[\(number)/\(count)] \(verb) \(name) \(owner)"
+        var line = "[\(number)/\(count)] "
+        line.reserveCapacity(128)
+        line += direction == .received ? "recv " : "send "
+        line.append(packet.name, filledTo: 9)
+        line.append(client.description.escaped, filledTo: 9)
+        line += "  "
         if packet == .publish {
-            line += "  " + (id.map { "mid=\($0.rawValue) " } ?? "") + publishText
+            if let id { line += "mid=\(id.rawValue) " }
+            appendPublish(to: &line)
         } else {
-            line += "  " + "mid=\(id?.rawValue ?? 0)".padded(to: 6)
+            line.append("mid=\(id?.rawValue ?? 0)", filledTo: 6)
         }
-        if !outcome.text.isEmpty { line += "  " + outcome.text }
-        while line.last == " " { line.removeLast() }
+        let outcome = outcome.text
+        if !outcome.isEmpty {
+            line += "  "
+            line += outcome
+        }
+        while line.utf8.last == UInt8(ascii: " ") { line.removeLast() }
         return line
     }
 
@@ -48,15 +56,16 @@ extension HandshakeStep {
         return fields
     }
 
-    private var verb: String { direction == .received ? "recv" : "send" }
-
-    private var publishText: String {
-        var text = "qos=\(qos.rawValue) "
-        if isDuplicate { text += "DUP " }
-        if isRetained { text += "retained " }
-        text += "\(topic.escaped) \(size) B"
-        if let message { text += "  message=\(message.escaped)" }
-        return text
+    private func appendPublish(to line: inout String) {
+        line += "qos=\(qos.rawValue) "
+        if isDuplicate { line += "DUP " }
+        if isRetained { line += "retained " }
+        line += topic.escaped
+        line += " \(size) B"
+        if let message {
+            line += "  message="
+            line += message.escaped
+        }
     }
 }
 
@@ -108,14 +117,17 @@ extension Duration {
 }
 
 extension String {
-    func padded(to width: Int) -> String {
-        let missing = width - count
-        return missing > 0 ? self + String(repeating: " ", count: missing) : self
+    /// Appends `text`, and blanks behind it up to so many characters.
+    fileprivate mutating func append(_ text: String, filledTo width: Int) {
+        self += text
+        // No text has more characters than bytes.
+        let missing = width - (text.utf8.count < width ? text.count : width)
+        if missing > 0 { self += String(repeating: " ", count: missing) }
     }
 
     /// Control characters as `\xNN`, so that a line stays one line and a terminal obeys nobody.
     public var escaped: String {
-        if unicodeScalars.allSatisfy({ !$0.isControl }) { return self }
+        if isPlain || unicodeScalars.allSatisfy({ !$0.isControl }) { return self }
         var result = ""
         for scalar in unicodeScalars {
             if scalar.isControl {
@@ -126,6 +138,20 @@ extension String {
             }
         }
         return result
+    }
+}
+
+extension String {
+    /// No byte of it begins anything that has to be escaped.
+    private var isPlain: Bool {
+        let bytes = utf8.span
+        for place in bytes.indices {
+            switch bytes[place] {
+            case 0..<0x20, 0x7f, 0xc2, 0xe2: return false
+            default: continue
+            }
+        }
+        return true
     }
 }
 

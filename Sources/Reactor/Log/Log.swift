@@ -51,6 +51,8 @@ package final class Log {
     private let programColumn: String?
     private var sinks: [LogSink] = []
     private var linesLostBefore = 0
+    /// Of the destinations that read the fields of a line there is one.
+    private var hasFields = false
 
     /// `showsProgram`: nil asks the environment for `LOG_PROGRAM_NAME`, set where several programs
     /// share one terminal.
@@ -85,6 +87,7 @@ package final class Log {
                 time: time)
         }
         hasBacklog = false
+        hasFields = sinks.contains { $0.readsFields }
     }
 
     /// The files that lines go to.
@@ -120,13 +123,14 @@ package final class Log {
         listener?(line)
     }
 
-    /// Text and fields are made only if the line is written.
+    /// Text is made only if the line is written, and fields only if somebody reads them there.
     package func write(
         _ priority: Priority, _ message: @autoclosure () -> String, kind: String = "",
         tint: Tint = .plain, fields: @autoclosure () -> [LogField] = []
     ) {
         guard shows(priority) else { return }
-        writeAlways(LogLine(priority, message(), kind: kind, tint: tint, fields: fields()))
+        let wanted = hasFields || listener != nil ? fields() : []
+        writeAlways(LogLine(priority, message(), kind: kind, tint: tint, fields: wanted))
     }
 
     /// Whether lines wait that the loop should soon try to write again.

@@ -24,6 +24,9 @@ final class LogSink {
     private let descriptor: Int32
     private var lostAndNotTold = 0
 
+    /// Lines have their fields here.
+    var readsFields: Bool { if case .journal = form { true } else { false } }
+
     /// Nil for `.none`.
     init?(
         _ destination: Log.Destination, program: String, programColumn: String?,

@@ -85,8 +85,7 @@ struct LogText {
 
     /// Control characters as `\n`, `\t` or `\x1B`, also those of Latin-1 that come as two bytes.
     static func oneLine(_ message: String) -> [UInt8] {
-        let isClean = message.utf8.allSatisfy { $0 >= 0x20 && $0 != 0x7F && $0 != 0xC2 }
-        if isClean { return Array(message.utf8) }
+        if isClean(message.utf8.span) { return Array(message.utf8) }
         var text: [UInt8] = []
         for scalar in message.unicodeScalars {
             switch scalar.value {
@@ -99,6 +98,14 @@ struct LogText {
             }
         }
         return text
+    }
+
+    private static func isClean(_ message: Span<UInt8>) -> Bool {
+        for place in message.indices {
+            let byte = message[place]
+            if byte < 0x20 || byte == 0x7F || byte == 0xC2 { return false }
+        }
+        return true
     }
 
     /// Local time of day with milliseconds.
