@@ -34,8 +34,7 @@ enum Verdict: Equatable {
 extension Budget {
     func verdict(on spent: Budget) -> Verdict {
         let most = instructions * (1 + Self.tolerance)
-        // Allocations are few, and a twentieth of one a message is a new one in every fifth read.
-        let mostAllocations = allocations * (1 + Self.tolerance) + 0.05
+        let mostAllocations = allocations * (1 + Self.tolerance) + path.strayAllocations
         let figures = """
             \(path.rawValue): \(figure(spent.instructions)) instructions and \
             \(figure(spent.allocations)) allocations a message; the budget is \
