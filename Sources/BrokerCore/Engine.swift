@@ -48,6 +48,9 @@ package struct Engine: ~Copyable {
         performer.takeWritable(body)
     }
 
+    /// Steps of handshakes wait to be shown.
+    package var hasSteps: Bool { performer.trace.hasPending }
+
     /// Handshake steps whose packets may have left by now.
     package mutating func takeSteps(at now: @autoclosure () -> Instant) -> [HandshakeStep] {
         performer.trace.take(durable: performer.journal.durable, at: now)

@@ -231,6 +231,10 @@ extension BrokerService {
         carryOut()
         if store.hasToSettle { settle() }
         stopIfDone()
+        if engine.hasSteps { tellSteps() }
+    }
+
+    private func tellSteps() {
         for step in engine.takeSteps(at: exactNow) {
             journalist.step(step)
         }
@@ -276,6 +280,7 @@ extension BrokerService {
     @inline(never)
     private func carryOutOrders() {
         engine.takeWritable { loop.flush($0.index) }
+        guard engine.hasOrders else { return }
         for command in engine.takeCommands() {
             switch command {
             case .finish(let id, let peerIsDone):

@@ -173,7 +173,7 @@ import Testing
         socket = nil
         recorder.send([1, 2, 3], on: 0)
         let turnsBefore = recorder.turnsEnded
-        recorder.loop.writeStreams()
+        recorder.loop.writeStreams(of: recorder)
         recorder.drive("it ends", until: { !recorder.closings.isEmpty })
         guard case .closed(0, .failed(let error)) = recorder.closings[0] else {
             Issue.record("\(recorder.closings)")

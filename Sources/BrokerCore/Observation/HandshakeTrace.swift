@@ -45,6 +45,7 @@ struct HandshakeTrace {
     private(set) var shown = 0
 
     var isWatching: Bool { !flows.isEmpty }
+    var hasPending: Bool { !pending.isEmpty }
 
     /// A flow begins: true if it is to be watched.
     @inline(__always)

@@ -7,18 +7,20 @@ import Glibc
 
 extension EventLoop {
     func turn() {
+        // Held once for the turn: its reference would be counted at each call.
+        guard let service else { preconditionFailure("the loop needs a service") }
         if eventsTaken == eventsCount { fetchEvents(within: timeout()) }
         readClock()
         let begin = nowNanoseconds
         turnOwed = false
-        takeEvents()
-        if !redeliveryList.isEmpty { redeliver() }
+        takeEvents(for: service)
+        if !redeliveryList.isEmpty { redeliver(to: service) }
         if nextDue <= nowNanoseconds { expire() }
         deliverEndings()
         if !dialFailures.isEmpty { deliverDialFailures() }
         deliverEndings()
-        service?.turnEnded()
-        if !flushList.isEmpty { writeStreams() }
+        service.turnEnded()
+        if !flushList.isEmpty { writeStreams(of: service) }
         if !endings.isEmpty {
             deliverEndings()
             turnOwed = true
@@ -32,7 +34,8 @@ extension EventLoop {
 
     /// As many as there is time for. The others are taken first in the next turn, before the kernel is
     /// asked for more: so nobody is passed over who was ready when others were.
-    private func takeEvents() {
+    @inline(__always)
+    private func takeEvents(for service: any Service) {
         var budget = TurnBudget(from: nowNanoseconds + origin)
         while eventsTaken < eventsCount {
             let event = epoll.event(eventsTaken)
@@ -42,7 +45,7 @@ extension EventLoop {
                 continue
             }
             let before = statistics.bytesRead
-            take(event.ready, from: event.source)
+            take(event.ready, from: event.source, for: service)
             deliverEndings()
             let bytes = statistics.bytesRead &- before
             if budget.isSpent(TurnBudget.event + bytes) { return }
@@ -50,8 +53,8 @@ extension EventLoop {
     }
 
     @inline(__always)
-    private func take(_ ready: Interest, from source: Source) {
-        if source.kind == .stream { return streamReady(source.index, ready) }
+    private func take(_ ready: Interest, from source: Source, for service: any Service) {
+        if source.kind == .stream { return streamReady(source.index, ready, service) }
         takeRare(ready, from: source)
     }
 
@@ -72,12 +75,14 @@ extension EventLoop {
     }
 
     @inline(__always)
-    private func streamReady(_ slot: Int, _ ready: Interest) {
+    private func streamReady(_ slot: Int, _ ready: Interest, _ service: any Service) {
         switch streams[slot].state {
         case .connecting: connected(slot)
         case .open:
             if ready.contains(.output) { roomToWrite(slot) }
-            if ready.intersection([.input, .hangup, .error]) != [] { inputReady(slot, ready) }
+            if ready.intersection([.input, .hangup, .error]) != [] {
+                inputReady(slot, ready, service)
+            }
         case .finishing, .lingering:
             if ready.contains(.output) { roomToWrite(slot) }
             if ready.intersection([.input, .hangup, .error]) != [] { discardInput(slot) }

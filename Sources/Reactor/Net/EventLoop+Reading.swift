@@ -21,12 +21,12 @@ enum ReceiveLimits {
 
 extension EventLoop {
     @inline(__always)
-    func inputReady(_ slot: Int, _ ready: Interest) {
+    func inputReady(_ slot: Int, _ ready: Interest, _ service: any Service) {
         guard streams[slot].state == .open else { return }
         if streams[slot].flags.contains(.paused) {
             pausedInputReady(slot, ready)
         } else {
-            readStream(slot)
+            readStream(slot, service)
         }
     }
 
@@ -45,7 +45,7 @@ extension EventLoop {
         }
     }
 
-    private func readStream(_ slot: Int) {
+    private func readStream(_ slot: Int, _ service: any Service) {
         var budget = ReceiveLimits.turnMax
         while budget > 0 {
             let held = streams[slot].tail.count
@@ -61,9 +61,9 @@ extension EventLoop {
             budget -= count
             if isLarge {
                 streams[slot].tail.extend(by: count)
-                guard deliverTail(slot) else { return }
+                guard deliverTail(slot, service) else { return }
             } else {
-                guard deliver(slot, held + count) else { return }
+                guard deliver(slot, held + count, service) else { return }
             }
             // A short read has emptied the socket; asking again would only bring EAGAIN.
             guard count == room.count, !streams[slot].flags.contains(.paused) else { return }
@@ -97,9 +97,10 @@ extension EventLoop {
     }
 
     /// Hands the first bytes of the shared buffer to the service and keeps what it leaves.
-    private func deliver(_ slot: Int, _ count: Int) -> Bool {
+    @inline(__always)
+    private func deliver(_ slot: Int, _ count: Int, _ service: any Service) -> Bool {
         let bytes = UnsafeRawBufferPointer(rebasing: receiveBuffer[..<count])
-        guard let consumed = offer(bytes, slot) else { return false }
+        guard let consumed = offer(bytes, slot, service) else { return false }
         if consumed < count || streams[slot].tail.capacity > 0 {
             streams[slot].tail.keep(UnsafeRawBufferPointer(rebasing: bytes[consumed...]))
         }
@@ -107,18 +108,17 @@ extension EventLoop {
     }
 
     /// Hands the kept bytes to the service where they lie.
-    private func deliverTail(_ slot: Int) -> Bool {
+    private func deliverTail(_ slot: Int, _ service: any Service) -> Bool {
         if let size = sizeToKeep(slot), size <= streams[slot].tail.count {
-            return deliverWhole(slot, size)
+            return deliverWhole(slot, size, service)
         }
-        guard let consumed = offer(streams[slot].tail.bytes, slot) else { return false }
+        guard let consumed = offer(streams[slot].tail.bytes, slot, service) else { return false }
         streams[slot].tail.drop(consumed)
         return true
     }
 
     /// Hands over a packet with its memory.
-    private func deliverWhole(_ slot: Int, _ size: Int) -> Bool {
-        guard let service else { return false }
+    private func deliverWhole(_ slot: Int, _ size: Int, _ service: any Service) -> Bool {
         // Out of the loop's hands meanwhile: the connection may end, and its tail with it.
         var packet = streams[slot].tail.take(size)
         let memory = UnsafeMutableRawBufferPointer(start: packet.base, count: size)
@@ -131,14 +131,16 @@ extension EventLoop {
         }
         guard streams[slot].state == .open else { return false }
         if streams[slot].tail.count > 0, !streams[slot].flags.contains(.paused) {
-            return deliverTail(slot)
+            return deliverTail(slot, service)
         }
         return true
     }
 
     /// How much the service consumed; nil where it ended the connection meanwhile.
-    private func offer(_ bytes: UnsafeRawBufferPointer, _ slot: Int) -> Int? {
-        guard let service else { return nil }
+    @inline(__always)
+    private func offer(
+        _ bytes: UnsafeRawBufferPointer, _ slot: Int, _ service: any Service
+    ) -> Int? {
         let consumed = service.received(
             bytes.assumingMemoryBound(to: UInt8.self).span, on: slot)
         precondition(consumed >= 0 && consumed <= bytes.count, "consumed \(consumed)")
@@ -154,7 +156,7 @@ extension EventLoop {
     }
 
     /// Offers again what services had left when they paused.
-    func redeliver() {
+    func redeliver(to service: any Service) {
         let count = redeliveryList.count
         for index in 0..<count {
             let slot = redeliveryList[index]
@@ -164,7 +166,7 @@ extension EventLoop {
             let isWanted =
                 streams[slot].state == .open && !streams[slot].flags.contains(.paused)
                 && streams[slot].tail.count > 0
-            if isWanted { _ = deliverTail(slot) }
+            if isWanted { _ = deliverTail(slot, service) }
             deliverEndings()
         }
         redeliveryList.removeFirst(count)

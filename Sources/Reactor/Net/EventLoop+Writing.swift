@@ -11,7 +11,7 @@ private let writeTurnMax = 1 << 20
 extension EventLoop {
     /// Writes all that asked for it, as far as there is time. What asks meanwhile is for the next
     /// turn, which follows at once.
-    func writeStreams() {
+    func writeStreams(of service: any Service) {
         var budget = TurnBudget()
         let count = flushList.count
         var done = 0
@@ -23,7 +23,7 @@ extension EventLoop {
             streams[slot].flags.remove(.flushWanted)
             guard streams[slot].mayWrite else { continue }
             let before = statistics.bytesWritten
-            writeStream(slot)
+            writeStream(slot, service)
             let bytes = statistics.bytesWritten &- before
             if done < count, budget.isSpent(TurnBudget.write + bytes) { break }
         }
@@ -35,8 +35,8 @@ extension EventLoop {
         flush(slot)
     }
 
-    private func writeStream(_ slot: Int) {
-        guard let service else { return }
+    @inline(__always)
+    private func writeStream(_ slot: Int, _ service: any Service) {
         var budget = writeTurnMax
         while budget > 0 {
             var vectors = OutputVectors(storage: vectorStorage)
