@@ -78,7 +78,7 @@ extension Engine {
         if pace.isImpatient || performer.journal.bytesStaged >= CommitPace.smallBytes { submit() }
         pace.awaited = 0
         pace.awaitedUntil = now + pace.patience.forAnswers
-        for place in 0..<performer.listed.count {
+        for place in performer.listed.indices {
             let id = performer.listed[place]
             guard
                 performer.outlets[id.index].output.isWritable(durable: performer.journal.durable)

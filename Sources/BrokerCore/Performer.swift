@@ -16,9 +16,9 @@ struct Performer: ~Copyable, Effects {
     /// Those that were given out last: two arrays take turns, so that neither has to be made anew.
     private var given: ContiguousArray<Engine.Command> = []
     /// Outlets that have something to write.
-    private var writable = ConnectionList()
+    private var writable = Pile<ConnectionID>()
     /// Outlets that got bytes, or wait for a gate.
-    private(set) var listed = ConnectionList()
+    private(set) var listed = Pile<ConnectionID>()
     /// Outlets of which `isDurable` is not said.
     private(set) var bystanders = 0
     /// When the event came that is being carried out.
@@ -79,8 +79,8 @@ extension Performer {
     /// The last first: those are receivers mostly, whose messages are worth more haste than the
     /// publisher's PUBCOMP before them, and who answer while that is written.
     mutating func takeWritable(_ body: (ConnectionID) -> Void) {
-        for place in (0..<writable.count).reversed() { body(writable[place]) }
-        writable.keep(first: 0)
+        for place in writable.indices.reversed() { body(writable[place]) }
+        writable.removeAll()
     }
 
     /// There are commands, or there is something to write.
@@ -145,7 +145,7 @@ extension Performer {
     mutating func release() {
         let durable = journal.durable
         var waiting = 0
-        for at in 0..<listed.count {
+        for at in listed.indices {
             let id = listed[at]
             let (isWritable, isGated) = outlets[id.index].look(durable, listedAs: waiting + 1)
             if isWritable { writable.append(id) }

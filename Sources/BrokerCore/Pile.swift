@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// A list that is filled and emptied with each event. An array asks at every change who else has it,
+// A list that is filled and emptied with each event or turn. An array asks at every change who else has it,
 // and takes 110 instructions to be emptied; this one has one owner and costs a store.
 
 /// Elements in the order in which they came. Its memory is kept until it goes itself.
@@ -27,6 +27,11 @@ package struct Pile<Element>: ~Copyable {
             precondition(index >= 0 && index < count, "there is no such element")
             return unsafe UnsafePointer(base! + index)
         }
+        @inline(__always)
+        unsafeMutableAddress {
+            precondition(index >= 0 && index < count, "there is no such element")
+            return unsafe base! + index
+        }
     }
 
     @inline(__always)
@@ -40,6 +45,21 @@ package struct Pile<Element>: ~Copyable {
     package mutating func removeAll() {
         unsafe base?.deinitialize(count: count)
         count = 0
+    }
+
+    mutating func removeLast() -> Element {
+        precondition(count > 0, "there is no element")
+        count -= 1
+        return unsafe (base! + count).move()
+    }
+
+    /// Keeps the first so many.
+    @inline(__always)
+    mutating func keep(first number: Int) {
+        precondition(number >= 0 && number <= count, "no more can be kept than there is")
+        guard let base = unsafe base else { return }
+        unsafe (base + number).deinitialize(count: count - number)
+        count = number
     }
 
     @inline(never)

@@ -280,7 +280,6 @@ extension BrokerService {
     @inline(never)
     private func carryOutOrders() {
         engine.takeWritable { loop.flush($0.index) }
-        guard engine.hasOrders else { return }
         for command in engine.takeCommands() {
             switch command {
             case .finish(let id, let peerIsDone):

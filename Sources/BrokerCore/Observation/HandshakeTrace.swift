@@ -112,7 +112,7 @@ struct HandshakeTrace {
 
     /// Hands over the steps whose packets may have left, in order.
     mutating func take(durable: Gate, at now: () -> Instant) -> [HandshakeStep] {
-        guard !pending.isEmpty, pending[0].gate <= durable else { return [] }
+        guard let first = pending.first, first.gate <= durable else { return [] }
         let now = now()
         let end = pending.firstIndex { $0.gate > durable } ?? pending.count
         let steps = pending[..<end].map { pending in

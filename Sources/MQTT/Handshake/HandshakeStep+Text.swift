@@ -139,9 +139,7 @@ extension String {
         }
         return result
     }
-}
 
-extension String {
     /// No byte of it begins anything that has to be escaped.
     private var isPlain: Bool {
         let bytes = utf8.span

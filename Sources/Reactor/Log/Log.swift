@@ -138,7 +138,6 @@ package final class Log {
 
     /// Writes what waits, without blocking. The loop calls it where it has the log.
     package func flush() {
-        guard hasBacklog else { return }
         for sink in sinks where sink.hasBacklog { sink.flush() }
         hasBacklog = sinks.contains { $0.hasBacklog }
     }
