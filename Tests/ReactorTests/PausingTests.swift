@@ -59,6 +59,23 @@ import Testing
         #expect(recorder.packets == bodies)
     }
 
+    /// The kernel had told of it once.
+    @Test func whatWasNotReadBeforeAPauseIsReadBehindIt() throws {
+        let (recorder, socket, connection) = try connected()
+        var count = 0
+        recorder.onReceived = { bytes, connection in
+            if count == 0 { recorder.loop.pauseReading(connection) }
+            count += bytes.count
+            return bytes.count
+        }
+        let size = ReceiveLimits.readMax + 1000
+        socket.send([UInt8](repeating: 1, count: size))
+        recorder.drive("a part is read", until: { count > 0 })
+        #expect(count == ReceiveLimits.readMax)
+        recorder.loop.resumeReading(connection)
+        recorder.drive("the rest is read", until: { count == size })
+    }
+
     @Test func aUnixPeerThatHungUpWhilePausedIsReadLater() throws {
         let path = temporaryPath("paused.sock")
         let loop = try EventLoop(handlesSignals: false)

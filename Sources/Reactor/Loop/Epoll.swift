@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Level-triggered epoll and the table of what each descriptor is for. Epoll data holds descriptor
-// and generation: an event for a descriptor that was closed, or closed and given out again, in the
-// same batch is recognised here and dropped, so nobody above has to think of it.
+// Epoll and the table of what each descriptor is for. Epoll data holds descriptor and generation: an
+// event for a descriptor that was closed, or closed and given out again, in the same batch is
+// recognised here and dropped, so nobody above has to think of it.
 
 import CEpoll
 import Glibc
@@ -38,6 +38,11 @@ struct Interest: OptionSet {
     static let output = Interest(rawValue: cepoll_out)
     static let error = Interest(rawValue: cepoll_err)
     static let hangup = Interest(rawValue: cepoll_hup)
+    /// The peer's last byte has come, read or not.
+    static let peerEnd = Interest(rawValue: cepoll_rdhup)
+    /// Not a readiness: each news is told once, instead of at each wait for as long as it holds, for
+    /// which the kernel would look at the descriptor in each wait. `change` tells anew what holds.
+    static let once = Interest(rawValue: cepoll_once)
 }
 
 struct Epoll: ~Copyable {
@@ -77,7 +82,11 @@ struct Epoll: ~Copyable {
         }
         registrations[Int(fd)].generation &+= 1
         registrations[Int(fd)].source = source
-        try attach(fd, interest)
+        let result = cepoll_control(
+            descriptor.raw, cepoll_add, fd, interest.rawValue, token(of: fd))
+        guard result == 0 else {
+            throw SystemError(operation: "epoll_ctl", subject: "descriptor \(fd)")
+        }
     }
 
     func change(_ fd: Int32, _ interest: Interest) {
@@ -95,21 +104,8 @@ struct Epoll: ~Copyable {
 
     /// As `forget`, for a descriptor that somebody else holds too, or that stays open.
     func remove(_ fd: Int32) {
-        detach(fd)
-        forget(fd)
-    }
-
-    /// Takes a descriptor out of the kernel's set for a while; the registration stays.
-    func detach(_ fd: Int32) {
         _ = cepoll_control(descriptor.raw, cepoll_del, fd, 0, 0)
-    }
-
-    func attach(_ fd: Int32, _ interest: Interest) throws(SystemError) {
-        let result = cepoll_control(
-            descriptor.raw, cepoll_add, fd, interest.rawValue, token(of: fd))
-        guard result == 0 else {
-            throw SystemError(operation: "epoll_ctl", subject: "descriptor \(fd)")
-        }
+        forget(fd)
     }
 
     /// Waits for events; `nil` waits for ever. The answer is how many there are.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Reading: into the one shared buffer, or straight into a large unfinished packet; handed to the
-// service in place, and only the unfinished tail is moved.
+// service in place, and only the unfinished tail is moved. The kernel tells once that something has
+// come, so either all is read, or it is asked to tell again.
 
 import CEpoll
 import Glibc
@@ -26,7 +27,7 @@ extension EventLoop {
         if streams[slot].flags.contains(.paused) {
             pausedInputReady(slot, ready)
         } else {
-            readStream(slot, service)
+            readStream(slot, ready, service)
         }
     }
 
@@ -34,18 +35,12 @@ extension EventLoop {
     private func pausedInputReady(_ slot: Int, _ ready: Interest) {
         if ready.contains(.error) {
             end(slot, .failed(SystemError(operation: "read", errno: pendingError(slot))))
-        } else if ready.contains(.hangup) {
-            // Always reported, asked for or not: out of the set, or the loop would spin until the
-            // service wants what the peer has left.
-            epoll.detach(streams[slot].descriptor)
-            streams[slot].flags.insert(.detached)
-            streams[slot].flags.remove(.inputArmed)
-        } else {
+        } else if !ready.contains(.hangup) {  // Nothing more comes behind that.
             disarmInput(slot)
         }
     }
 
-    private func readStream(_ slot: Int, _ service: any Service) {
+    private func readStream(_ slot: Int, _ ready: Interest, _ service: any Service) {
         var budget = ReceiveLimits.turnMax
         while budget > 0 {
             let held = streams[slot].tail.count
@@ -65,13 +60,18 @@ extension EventLoop {
             } else {
                 guard deliver(slot, held + count, service) else { return }
             }
-            // A short read has emptied the socket; asking again would only bring EAGAIN.
-            guard count == room.count, !streams[slot].flags.contains(.paused) else { return }
+            // A short read has emptied the socket, and asking again would only bring EAGAIN: if not the
+            // peer's end.
+            let isEnd = !ready.isDisjoint(with: [.peerEnd, .hangup, .error])
+            guard count == room.count || isEnd else { return }
+            // Who resumes has the kernel tell again.
+            guard !streams[slot].flags.contains(.paused) else { return }
             // Few bytes can mean much work, where many are to get each message.
             guard monotonicNanoseconds() - origin - nowNanoseconds < TurnBudget.nanoseconds else {
-                return
+                break
             }
         }
+        applyInterest(slot)
     }
 
     /// What is to be kept by itself is read up to its end.

@@ -29,7 +29,6 @@ extension EventLoop {
         if peerIsDone { streams[connection].flags.insert(.peerIsDone) }
         streams[connection].flags.remove(.paused)
         armInput(connection)
-        guard streams[connection].state == .finishing else { return }
         armLinger(connection)
         flush(connection)
     }
@@ -58,11 +57,11 @@ extension EventLoop {
         }
         streams[connection].flags.remove(.paused)
         armInput(connection)
-        let wantsMore = streams[connection].state == .open && streams[connection].tail.count > 0
-        if wantsMore, !streams[connection].flags.contains(.redeliveryWanted) {
-            streams[connection].flags.insert(.redeliveryWanted)
-            redeliveryList.append(connection)
-        }
+        guard streams[connection].tail.count > 0,
+            !streams[connection].flags.contains(.redeliveryWanted)
+        else { return }
+        streams[connection].flags.insert(.redeliveryWanted)
+        redeliveryList.append(connection)
     }
 
     /// Whether the service has been told of this connection and not yet of its end.
@@ -130,19 +129,10 @@ extension EventLoop {
         freeSlots.append(slot)
     }
 
+    /// The kernel tells of input, also of what it had told before.
     func armInput(_ slot: Int) {
-        if streams[slot].flags.contains(.detached) {
-            streams[slot].flags.remove(.detached)
-            streams[slot].flags.insert(.inputArmed)
-            do throws(SystemError) {
-                try epoll.attach(streams[slot].descriptor, streams[slot].interest)
-            } catch {
-                end(slot, .failed(error))
-            }
-        } else if !streams[slot].flags.contains(.inputArmed) {
-            streams[slot].flags.insert(.inputArmed)
-            applyInterest(slot)
-        }
+        streams[slot].flags.insert(.inputArmed)
+        applyInterest(slot)
     }
 
     func disarmInput(_ slot: Int) {
@@ -152,7 +142,6 @@ extension EventLoop {
     }
 
     func applyInterest(_ slot: Int) {
-        guard !streams[slot].flags.contains(.detached) else { return }
         epoll.change(streams[slot].descriptor, streams[slot].interest)
     }
 
@@ -172,14 +161,16 @@ extension EventLoop {
         armLinger(slot)
     }
 
-    /// Input of a finishing or lingering connection.
+    /// All input of a finishing or lingering connection.
     func discardInput(_ slot: Int) {
-        let count = cepoll_receive(
-            streams[slot].descriptor, receiveBuffer.baseAddress, ReceiveLimits.readMax)
-        if count > 0 {
-            streams[slot].discarded += UInt32(count)
-            if streams[slot].discarded > LingerLimits.bytes { end(slot, .requested) }
-        } else if count == 0, streams[slot].state == .finishing {
+        var count: Int
+        repeat {
+            count = cepoll_receive(
+                streams[slot].descriptor, receiveBuffer.baseAddress, ReceiveLimits.readMax)
+            streams[slot].discarded += UInt32(max(0, count))
+            if streams[slot].discarded > LingerLimits.bytes { return end(slot, .requested) }
+        } while count > 0
+        if count == 0, streams[slot].state == .finishing {
             // The peer has ended its side but may still read ours.
             disarmInput(slot)
         } else if count == 0 || (errno != EAGAIN && errno != EINTR) {

@@ -36,12 +36,10 @@ struct Stream: BitwiseCopyable {
         static let outputArmed = Flags(rawValue: 8)
         /// The socket took no more; wait for room.
         static let writeBlocked = Flags(rawValue: 16)
-        /// Taken out of epoll: paused, and the peer hung up.
-        static let detached = Flags(rawValue: 32)
         /// In the list of streams whose tail is to be delivered again.
-        static let redeliveryWanted = Flags(rawValue: 64)
+        static let redeliveryWanted = Flags(rawValue: 32)
         /// It closes as soon as all is written.
-        static let peerIsDone = Flags(rawValue: 128)
+        static let peerIsDone = Flags(rawValue: 64)
     }
 
     var descriptor: Int32
@@ -56,8 +54,8 @@ struct Stream: BitwiseCopyable {
     var mayWrite: Bool { state == .open || state == .finishing }
 
     var interest: Interest {
-        var interest: Interest = []
-        if flags.contains(.inputArmed) { interest.insert(.input) }
+        var interest: Interest = .once
+        if flags.contains(.inputArmed) { interest.formUnion([.input, .peerEnd]) }
         if flags.contains(.outputArmed) { interest.insert(.output) }
         return interest
     }
