@@ -6,20 +6,20 @@ import MQTT
 
 @safe
 package struct Broker: ~Copyable {
-    var state: State
-    /// What the facts of this event refer to.
-    var details = Details()
     var connections = Slab<Connection>()
-    var routes: Routes
-    package var limits: Limits
-    package private(set) var metrics = Metrics()
-    var sys = SysTopics()
     /// The disk has no room for more messages: publishes are refused until it has.
     package internal(set) var storeIsFull = false
     /// All messages together take as much as they may.
     package var memoryIsFull: Bool { state.messages.bytes >= limits.messageBytesMax ?? .max }
     /// A publisher heard of that, or waits.
     var waitsForMemory = false
+    var state: State
+    /// What the facts of this event refer to.
+    var details = Details()
+    var routes: Routes
+    package var limits: Limits
+    package private(set) var metrics = Metrics()
+    var sys = SysTopics()
     /// When retained messages are looked at for the next time.
     var retainedDeadline: Instant?
     /// Publishers that wait for somebody's queue to drain.

@@ -45,12 +45,12 @@ extension Engine {
         var rule = PacketRule(for: broker.connections[id.index], broker.limits)
         var position = 0
         var isHeard = false
-        while let backlog = performer.outlets[id.index].backlog {
+        while position < bytes.count {
+            guard let backlog = performer.outlets[id.index].backlog else { return bytes.count }
             if backlog > backlogMax {
                 pauseFlooded(id)
                 return position
             }
-            guard position < bytes.count else { return position }
             if let (kind, packet) = rule.acknowledgement(in: bytes, at: position) {
                 noteSign(of: id, at: now, &isHeard)
                 position = acknowledgements(
@@ -75,7 +75,7 @@ extension Engine {
                 eventEnded()
             }
         }
-        return bytes.count
+        return position
     }
 
     /// A packet has come whole, the first of this read or another.

@@ -17,9 +17,9 @@ package struct Engine: ~Copyable {
         case tell(Note)
     }
 
-    package var broker: Broker
-    var performer: Performer
     var pace = CommitPace()
+    var performer: Performer
+    package var broker: Broker
     /// What the process has allocated, for `$SYS`.
     package var heapBytes: Int?
     /// The longest time that all have had to wait for one turn of the loop, for `$SYS`.
@@ -34,6 +34,8 @@ package struct Engine: ~Copyable {
         get { performer.trace.logging }
         set { performer.trace.logging = newValue }
     }
+
+    package var hasCommands: Bool { performer.hasCommands }
 
     /// Gives the commands out; they are to be carried out in order.
     package mutating func takeCommands() -> ContiguousArray<Command> {
@@ -125,10 +127,8 @@ extension Engine {
     /// The first `count` of those bytes are with the kernel.
     package mutating func wrote(_ count: Int, on id: ConnectionID, at now: Instant) {
         broker.count { $0.bytesSent += UInt64(count) }
-        var finished: [UInt32] = []
-        performer.outlets[id.index].wrote(
-            count, finished: &finished, givingBackTo: performer.buffers)
-        if !finished.isEmpty { broker.releasePayloads(finished) }
+        let finished = performer.outlets[id.index].wrote(count, givingBackTo: performer.buffers)
+        if let finished { broker.releasePayloads(finished) }
         let hasWelcome = !broker.connections[id.index].welcome.isEmpty
         if performer.outlets[id.index].isWaitedFor || hasWelcome { goOn(id, at: now) }
     }

@@ -4,22 +4,26 @@
 import MQTT
 
 package struct Limits: Equatable, Sendable {
-    /// From accept to CONNECT.
-    package var connectTime = Duration.seconds(30)
-    /// The largest CONNECT taken: until it is whole, nobody knows whose memory it takes.
-    package var connectBytesMax = 512 << 10
+    // What is asked at each message lies together in front.
+
     /// The largest packet taken, and announced to MQTT 5.0 clients; nil for the protocol's limit.
     package var packetSizeMax: UInt32?
+    /// Unfinished QoS 1 and 2 messages a connection may have in each direction.
+    package var inFlightMax: UInt16 = 64
+    package var overflow = Overflow.refuse
+    package var retainAvailable = true
+    /// Deliveries have the QoS that was granted, also where less was published.
+    package var upgradesOutgoingQoS = false
+    /// QoS 0 messages wait for durable sessions that are away.
+    package var queuesQoS0 = false
+    /// The largest CONNECT taken: until it is whole, nobody knows whose memory it takes.
+    package var connectBytesMax = 512 << 10
     /// Bytes of the largest payload taken; nil for as much as fits into a packet.
     package var payloadBytesMax: Int?
     /// Bytes of a topic name or filter.
     package var topicBytesMax = 65_535
     /// Levels of a topic name or filter.
     package var topicLevelsMax = 200
-    /// Subscriptions that one session may have.
-    package var subscriptionsMax = 100_000
-    /// Unfinished QoS 1 and 2 messages a connection may have in each direction.
-    package var inFlightMax: UInt16 = 64
     /// Bytes of deliveries that one session may have in flight, and one more delivery.
     package var inFlightBytesMax = Int.max
     /// Deliveries that may wait for one session.
@@ -31,22 +35,21 @@ package struct Limits: Equatable, Sendable {
     package var outputBytesMax = 4 << 20
     /// Bytes of all messages together before more are refused; nil for no bound.
     package var messageBytesMax: Int?
+
+    /// From accept to CONNECT.
+    package var connectTime = Duration.seconds(30)
+    /// Subscriptions that one session may have.
+    package var subscriptionsMax = 100_000
     /// The upper bound of a session's expiry.
     package var sessionExpiryMax = SessionExpiry(seconds: 7 * 86_400)
     /// The upper bound of Keep Alive in seconds; 0 for none.
     package var keepAliveMax: UInt16 = 0
     /// For connections that come with no terms of their own.
     package var terms = Terms()
-    package var retainAvailable = true
-    /// Deliveries have the QoS that was granted, also where less was published.
-    package var upgradesOutgoingQoS = false
-    /// QoS 0 messages wait for durable sessions that are away.
-    package var queuesQoS0 = false
     /// What MQTT 5.0 clients that ask for Response Information get; `%c` is their identifier.
     package var responseInformation: String?
     /// Where MQTT 5.0 clients are sent when this broker stops.
     package var serverReference: String?
-    package var overflow = Overflow.refuse
     /// Only clients whose identifiers begin so may connect; nil for all.
     package var clientIDPrefix: String?
     /// Sessions, of clients that are here and of such that are away.

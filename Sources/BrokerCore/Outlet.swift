@@ -105,13 +105,12 @@ struct Outlet: ~Copyable {
         return (isWritable, isGated)
     }
 
-    /// So many bytes have left.
+    /// So many bytes have left, and with them the payloads of these messages.
     @inline(__always)
-    mutating func wrote(
-        _ count: Int, finished: inout [UInt32], givingBackTo buffers: borrowing BufferPool
-    ) {
-        output.wrote(count, finished: &finished)
+    mutating func wrote(_ count: Int, givingBackTo buffers: borrowing BufferPool) -> [UInt32]? {
+        let finished = output.wrote(count)
         output.giveBack(to: buffers)
+        return finished
     }
 
     /// Something is to be done when enough has left.

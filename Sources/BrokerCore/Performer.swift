@@ -7,26 +7,26 @@ import MQTT
 
 @safe
 struct Performer: ~Copyable, Effects {
-    var journal: Journal
-    var outlets = Slab<Outlet>()
-    /// Memory of outlets that have something to write.
-    let buffers = BufferPool()
-    var trace = HandshakeTrace()
-    private var commands: ContiguousArray<Engine.Command> = []
-    /// Those that were given out last: two arrays take turns, so that neither has to be made anew.
-    private var given: ContiguousArray<Engine.Command> = []
-    /// Outlets that have something to write.
-    private var writable = Pile<ConnectionID>()
-    /// Outlets that got bytes, or wait for a gate.
-    private(set) var listed = Pile<ConnectionID>()
-    /// Outlets of which `isDurable` is not said.
-    private(set) var bystanders = 0
     /// When the event came that is being carried out.
     var now = Instant(nanoseconds: 0)
     /// A fact of this event goes to the disk.
     var eventIsDurable = false
+    var outlets = Slab<Outlet>()
+    /// Memory of outlets that have something to write.
+    let buffers = BufferPool()
+    /// Outlets that got bytes, or wait for a gate.
+    private(set) var listed = Pile<ConnectionID>()
+    /// Outlets that have something to write.
+    private var writable = Pile<ConnectionID>()
+    private var commands: ContiguousArray<Engine.Command> = []
+    /// Those that were given out last: two arrays take turns, so that neither has to be made anew.
+    private var given: ContiguousArray<Engine.Command> = []
     /// Answers of this event that their clients do not take.
     var unsaid: [(kind: PacketKind, to: ConnectionID)] = []
+    /// Outlets of which `isDurable` is not said.
+    private(set) var bystanders = 0
+    var trace = HandshakeTrace()
+    var journal: Journal
 
     init(journal: consuming Journal) {
         self.journal = journal
@@ -84,7 +84,9 @@ extension Performer {
     }
 
     /// There are commands, or there is something to write.
-    var hasOrders: Bool { !writable.isEmpty || !commands.isEmpty }
+    var hasOrders: Bool { !writable.isEmpty || hasCommands }
+
+    var hasCommands: Bool { !commands.isEmpty }
 
     var standing: Outlet.Standing {
         @inline(__always)
@@ -135,9 +137,7 @@ extension Performer {
 
     /// What waits in it is never said.
     private mutating func dropOutput(of id: ConnectionID, from broker: inout Broker) {
-        var finished: [UInt32] = []
-        outlets[id.index].output.removeAll(finished: &finished)
-        broker.releasePayloads(finished)
+        broker.releasePayloads(outlets[id.index].output.removeAll())
     }
 
     /// Orders a write for every outlet that has something to write, and the end of those of which

@@ -10,11 +10,11 @@
 package struct Slab<Element: ~Copyable>: ~Copyable {
     /// To reach an element is to load one word and to see that it is an address.
     private var entries: UnsafeMutablePointer<SlabEntry>
+    /// One more than the highest place ever taken.
+    package private(set) var bound = 0
     private var entryCapacity = 0
     private var memory = ChunkMemory<Element>()
     private var firstFree = SlabEntry.noPlace
-    /// One more than the highest place ever taken.
-    package private(set) var bound = 0
     package private(set) var count = 0
 
     package init() {

@@ -144,7 +144,7 @@ extension ClientEngine {
 
     /// The connection is gone, and with it what waited for a gate to leave on it.
     mutating func dropOutput() {
-        output.removeAll(finished: &noTokens)
+        _ = output.removeAll()
         gated.removeSubrange(..<gatedDone)
         gatedDone = 0
         gated.removeAll { entry in
@@ -181,6 +181,6 @@ extension ClientEngine {
     }
 
     package mutating func wrote(_ count: Int) {
-        output.wrote(count, finished: &noTokens)
+        _ = output.wrote(count)
     }
 }

@@ -23,8 +23,6 @@ package struct ClientEngine: ~Copyable {
     package internal(set) var session: ClientSession
     var journal: Journal
     var output = GatedOutput()
-    /// Stays empty: everything is encoded into the output, nothing is attached to it.
-    var noTokens: [UInt32] = []
     var reach = Reach.resting
     var stopDue: Instant?
 

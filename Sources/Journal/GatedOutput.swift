@@ -107,6 +107,11 @@ public struct GatedOutput: ~Copyable {
     /// True when `forEachWritable` would give anything.
     public mutating func isWritable(durable: Gate) -> Bool {
         settle(durable)
+        return hasOpen
+    }
+
+    /// Something may leave.
+    private var hasOpen: Bool {
         if open > buffer.head { return true }
         guard let first = attachments.first else { return false }
         return first.place <= open
@@ -120,13 +125,18 @@ public struct GatedOutput: ~Copyable {
 
     /// Both at once.
     public mutating func look(durable: Gate) -> (isWritable: Bool, hasGated: Bool) {
-        (isWritable(durable: durable), hasGated(durable: durable))
+        settle(durable)
+        return (hasOpen, open < buffer.tail)
     }
 
-    /// The first `count` writable bytes have left. `finished` gets the tokens of the attachments that
-    /// have left whole.
-    public mutating func wrote(_ count: Int, finished: inout [UInt32]) {
-        guard !attachments.isEmpty else { return consume(count) }
+    /// The first `count` writable bytes have left, and with them, whole, the attachments that have these
+    /// tokens.
+    public mutating func wrote(_ count: Int) -> [UInt32]? {
+        guard !attachments.isEmpty else {
+            consume(count)
+            return nil
+        }
+        var finished: [UInt32] = []
         var left = count
         while left > 0 {
             let place = attachments.first?.place ?? buffer.tail
@@ -139,18 +149,18 @@ public struct GatedOutput: ~Copyable {
             guard !attachments.isEmpty else { preconditionFailure("more was written than pending") }
             left -= consumeAttachment(atMost: left, &finished)
         }
+        return finished
     }
 
     /// Drops everything, and gives all tokens and all memory back.
-    public mutating func removeAll(finished: inout [UInt32]) {
-        for index in attachments.indices {
-            finished.append(attachments[index].token)
-        }
+    public mutating func removeAll() -> [UInt32] {
+        let finished = attachments.map(\.token)
         attachments = []
         attachedBytes = 0
         buffer.removeAll()
         buffer.trim()
         resetMarks()
+        return finished
     }
 
     /// Call it before something is appended to an output that may be empty.

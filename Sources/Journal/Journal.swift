@@ -30,17 +30,19 @@ public struct Journal: ~Copyable {
         var token: UInt32
     }
 
-    @usableFromInline var staged = ByteBuffer()
-    private var sent = ByteBuffer()
-    private var attached: [Attachment] = []
-    private var attachedBytes = 0
-    private var sentAttached: [Attachment] = []
-    private var written: [UInt32] = []
-    private let home: any Home
-    @usableFromInline var inFlight: UInt64?
+    // What each packet asks lies together in front.
 
     /// Everything up to this batch survives a crash.
     public private(set) var durable = Gate.none
+    @usableFromInline var inFlight: UInt64?
+    @usableFromInline var staged = ByteBuffer()
+    private var attachedBytes = 0
+    private var attached: [Attachment] = []
+    private var sent = ByteBuffer()
+    private var sentAttached: [Attachment] = []
+    private var written: [UInt32] = []
+    private let home: any Home
+
     public var recordsAppended: UInt64 { appended }
     @usableFromInline var appended: UInt64 = 0
 

@@ -280,6 +280,7 @@ extension BrokerService {
     @inline(never)
     private func carryOutOrders() {
         engine.takeWritable { loop.flush($0.index) }
+        guard engine.hasCommands else { return }
         for command in engine.takeCommands() {
             switch command {
             case .finish(let id, let peerIsDone):

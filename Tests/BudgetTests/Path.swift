@@ -70,7 +70,7 @@ enum Path: String, CaseIterable {
         """.write(to: configuration, atomically: true, encoding: .utf8)
         let broker = try BackgroundTool(
             "valgrind",
-            counting("$s7Reactor9EventLoopC4turnyyF", into: file)
+            counting("$s7Reactor9EventLoopC4turn3foryAA7Service_p_tF", into: file)
                 + [try program("qos2-broker"), "-c", configuration.path],
             environment: environment)
         try broker.wait(for: "listening on")

@@ -151,8 +151,7 @@ import Testing
             let writable = gathered()
             guard !writable.isEmpty else { return }
             let count = Int.random(in: 1...writable.count, using: &random)
-            var finished: [UInt32] = []
-            output.wrote(count, finished: &finished)
+            let finished = output.wrote(count) ?? []
             #expect(finished == model.wrote(count))
             free(finished)
         }
@@ -172,8 +171,7 @@ import Testing
         }
 
         mutating func end() {
-            var finished: [UInt32] = []
-            output.removeAll(finished: &finished)
+            let finished = output.removeAll()
             #expect(finished == model.attached.map(\.token))
             #expect(output.isEmpty == true)
             free(finished)

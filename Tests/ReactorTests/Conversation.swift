@@ -18,6 +18,10 @@ enum Heard: Equatable {
     case woken(Int)
 }
 
+extension EventLoop {
+    func turn() { turn(for: service!) }
+}
+
 /// Packets are four bytes of big-endian length and a body.
 final class Recorder: Service {
     let loop: EventLoop

@@ -8,18 +8,18 @@ import MQTT
 struct State: ~Copyable {
     var sessions = Slab<Session>()
     var messages: MessageStore
+    /// Deliveries in flight to all sessions.
+    private(set) var inFlightCount = 0
+    /// Waiting deliveries of all sessions, and the bytes of their messages.
+    var waitingCount = 0
+    var waitingBytes = 0
+    var identifierLists = IdentifierLists()
     /// Sessions by the hash of their client's identifier.
     private var clients = PlaceTable()
     private let seed: UInt64
     var subscriptions: SubscriptionTree
     var retained: RetainedMessages
     var retainedExpiry = RetainedExpiry()
-    var identifierLists = IdentifierLists()
-    /// Deliveries in flight to all sessions.
-    private(set) var inFlightCount = 0
-    /// Waiting deliveries of all sessions, and the bytes of their messages.
-    var waitingCount = 0
-    var waitingBytes = 0
 
     /// `seed` keeps strangers from choosing identifiers, topics and filters that collide.
     init(seed: UInt64, memory: BodyMemory = BodyMemory()) {

@@ -3,6 +3,18 @@
 import MQTT
 
 package struct Metrics: Equatable, Sendable {
+    // What each message counts lies together in front.
+    package var receivedPackets = PacketCounts()
+    package var sentPackets = PacketCounts()
+    package var bytesReceived: UInt64 = 0
+    package var bytesSent: UInt64 = 0
+    /// Taken from publishers; repeats are not counted again.
+    package var receivedMessages = QoSCounts()
+    /// Acknowledged by their receivers, or sent where nobody acknowledges.
+    package var deliveredMessages = QoSCounts()
+    package var payloadBytesReceived: UInt64 = 0
+    package var payloadBytesSent: UInt64 = 0
+
     package var connectionsOpen = 0
     /// The most that were open at the same time.
     package var connectionsMaximum = 0
@@ -14,16 +26,6 @@ package struct Metrics: Equatable, Sendable {
     package var refusedSubscriptions = ReasonCounts()
     /// Clients that were disconnected for what they did.
     package var violations = ReasonCounts()
-    package var receivedPackets = PacketCounts()
-    package var sentPackets = PacketCounts()
-    package var bytesReceived: UInt64 = 0
-    package var bytesSent: UInt64 = 0
-    /// Taken from publishers; repeats are not counted again.
-    package var receivedMessages = QoSCounts()
-    /// Acknowledged by their receivers, or sent where nobody acknowledges.
-    package var deliveredMessages = QoSCounts()
-    package var payloadBytesReceived: UInt64 = 0
-    package var payloadBytesSent: UInt64 = 0
     package var sessionsExpired: UInt64 = 0
     package var retainedExpired: UInt64 = 0
     package var duplicatesSuppressed: UInt64 = 0

@@ -24,14 +24,14 @@ struct BlockPool: ~Copyable {
     private static var steppedLimit: Int { 512 }
     private static var pooledLimit: Int { 8192 }
 
-    /// The first free block of each class; each holds the next in its own first bytes.
-    private var free = unsafe InlineArray<20, UnsafeMutableRawPointer?>(repeating: nil)
-    private var keptBytes = 0
-    private let keptBytesMax: Int
-    private(set) var blocksInUse = 0
     /// Bytes of the heap's blocks in use.
     private var heapBytes = 0
     private let heapBytesMax: Int
+    private(set) var blocksInUse = 0
+    private var keptBytes = 0
+    private let keptBytesMax: Int
+    /// The first free block of each class; each holds the next in its own first bytes.
+    private var free = unsafe InlineArray<20, UnsafeMutableRawPointer?>(repeating: nil)
     private var overflow: OverflowBlocks?
     private let discard: BodyMemory.Discard
 

@@ -117,10 +117,12 @@ struct MessageStore: ~Copyable {
     static let numberMax: UInt64 = 1 << 48 - 1
 
     private var messages = Slab<Message>()
-    private var pool: BlockPool
+    /// Of all bodies together.
+    private(set) var bytes = 0
+    private(set) var lastNumber: UInt64 = 0
     /// A packet in memory of its own, which the next message may keep.
     private var offered: UnsafeMutableRawBufferPointer?
-    private(set) var lastNumber: UInt64 = 0
+    private var pool: BlockPool
 
     init(memory: BodyMemory = BodyMemory()) {
         pool = BlockPool(memory)
@@ -136,8 +138,6 @@ struct MessageStore: ~Copyable {
     }
 
     var count: Int { messages.count }
-    /// Of all bodies together.
-    private(set) var bytes = 0
     var blocksInUse: Int { pool.blocksInUse }
 
     subscript(id: MessageID) -> Message {

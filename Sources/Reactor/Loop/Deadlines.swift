@@ -11,6 +11,9 @@ struct Deadlines: ~Copyable {
         var key: Int32
     }
 
+    /// When the next deadline is due; the end of time where there is none.
+    private(set) var earliest = Int64.max
+
     private var heap: UnsafeMutablePointer<Entry>
     private var capacity = 16
     private(set) var count = 0
@@ -30,9 +33,6 @@ struct Deadlines: ~Copyable {
         places.deallocate()
     }
 
-    /// When the next deadline is due; the end of time where there is none.
-    var earliest: Int64 { count == 0 ? .max : heap[0].time }
-
     func time(of key: Int) -> Int64? {
         guard key < placesCount, places[key] != 0 else { return nil }
         return heap[Int(places[key]) - 1].time
@@ -48,6 +48,7 @@ struct Deadlines: ~Copyable {
             count += 1
         }
         settle(Entry(time: time, key: Int32(truncatingIfNeeded: key)), from: place)
+        earliest = heap[0].time
     }
 
     mutating func cancel(_ key: Int) {
@@ -56,11 +57,12 @@ struct Deadlines: ~Copyable {
         places[key] = 0
         count -= 1
         if place < count { settle(heap[count], from: place) }
+        earliest = count == 0 ? .max : heap[0].time
     }
 
     /// Takes the earliest deadline out, if it is due.
     mutating func popDue(at now: Int64) -> Int? {
-        guard count > 0, heap[0].time <= now else { return nil }
+        guard count > 0, earliest <= now else { return nil }
         let key = Int(heap[0].key)
         cancel(key)
         return key

@@ -6,9 +6,8 @@
 import Glibc
 
 extension EventLoop {
-    func turn() {
-        // Held once for the turn: its reference would be counted at each call.
-        guard let service else { preconditionFailure("the loop needs a service") }
+    @inline(never)
+    func turn(for service: any Service) {
         if eventsTaken == eventsCount { fetchEvents(within: timeout()) }
         readClock()
         let begin = nowNanoseconds
@@ -16,7 +15,6 @@ extension EventLoop {
         takeEvents(for: service)
         if !redeliveryList.isEmpty { redeliver(to: service) }
         if nextDue <= nowNanoseconds { expire() }
-        deliverEndings()
         if !dialFailures.isEmpty { deliverDialFailures() }
         deliverEndings()
         service.turnEnded()

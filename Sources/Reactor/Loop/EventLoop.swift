@@ -7,21 +7,54 @@
 import Glibc
 
 package final class EventLoop {
+    // What each turn asks lies together in front.
+
+    /// Time since the loop was made in nanoseconds, for who asks at each packet: a `Duration` counts
+    /// attoseconds. Read from the kernel once per turn.
+    package internal(set) var nowNanoseconds: Int64 = 0
+
+    let origin: Int64
+
+    /// Wall clock when the loop was made, in nanoseconds since 1970: Unix time is this plus `now`.
+    package let startedAt: Int64
+
     /// What the loop reports to; set it before `run`. The loop holds it, and a service mostly holds
     /// the loop: set it to nil after `run` where that circle should end.
     package var service: (any Service)?
 
-    /// Time since the loop was made; read from the kernel once per turn.
-    package var now: Duration { .nanoseconds(nowNanoseconds) }
+    let epoll: Epoll
+    /// Events of the last wait, and how many of them have been taken.
+    var eventsCount = 0
+    var eventsTaken = 0
 
-    /// The same, for who asks at each packet: a `Duration` counts attoseconds.
-    package internal(set) var nowNanoseconds: Int64 = 0
+    let streams: Slab<Stream>
+    let receiveBuffer: UnsafeMutableRawBufferPointer
+    let vectorStorage: UnsafeMutablePointer<iovec>
 
-    /// The same clock, read now: for how long something took within a turn.
-    package var exactNow: Duration { .nanoseconds(monotonicNanoseconds() - origin) }
+    /// What is still to be done in this turn.
+    var flushList = SlotList()
+    var redeliveryList = SlotList()
+    var endings: [(slot: Int, reason: CloseReason)] = []
+    var dialFailures: [(tag: Int, error: SystemError)] = []
+    /// The service was called after `turnEnded`: another turn must follow at once.
+    var turnOwed = false
+    var isStopped = false
 
-    /// Wall clock when the loop was made, in nanoseconds since 1970: Unix time is this plus `now`.
-    package let startedAt: Int64
+    package internal(set) var statistics = Statistics()
+
+    /// Fed by the loop.
+    package var watchdog: Watchdog?
+
+    /// Lines that the log could not write at once are written by the loop.
+    package var log: Log?
+
+    /// Keyed by the service; and the loop's own, keyed by slot: dial and linger.
+    var deadlines = Deadlines()
+    var streamDeadlines = Deadlines()
+    var acceptResumesAt: Int64?
+    var alarm: Alarm
+
+    let signals: Signals
 
     /// Connections that peers may have open together, over all listeners.
     package var connectionsMax = Int.max
@@ -36,55 +69,21 @@ package final class EventLoop {
 
     /// Told of trouble that the loop survives (no descriptors left, …), at most once a second.
     package var troubled: ((SystemError) -> Void)?
+    var nextTroubleAt: Int64 = 0
 
-    /// Lines that the log could not write at once are written by the loop.
-    package var log: Log?
-
-    /// Fed by the loop.
-    package var watchdog: Watchdog?
-
-    package internal(set) var statistics = Statistics()
-
-    let origin: Int64
-    let epoll: Epoll
-    let signals: Signals
-    var alarm: Alarm
-
-    let streams: Slab<Stream>
     var freeSlots = SlotList()
     /// Slots from here on were never used.
     var slotsUsed = 0
-    let receiveBuffer: UnsafeMutableRawBufferPointer
-    let vectorStorage: UnsafeMutablePointer<iovec>
 
     var listeners: [Listener] = []
     /// Given up to accept, and so to refuse, when there are no descriptors left.
     var reserveDescriptor: Int32 = -1
-    var acceptResumesAt: Int64?
-    var nextTroubleAt: Int64 = 0
     var wakeups: [(wakeup: Wakeup, tag: Int)] = []
 
     /// Dials under way by the slot of their socket, and names being looked up.
     var dials: [Int: Dial] = [:]
     var resolutions: [Int: (resolution: Resolution, tag: Int)] = [:]
     var nextResolution = 0
-
-    /// Keyed by the service; and the loop's own, keyed by slot: dial and linger.
-    var deadlines = Deadlines()
-    var streamDeadlines = Deadlines()
-
-    /// Events of the last wait, and how many of them have been taken.
-    var eventsCount = 0
-    var eventsTaken = 0
-
-    /// What is still to be done in this turn.
-    var flushList = SlotList()
-    var redeliveryList = SlotList()
-    var endings: [(slot: Int, reason: CloseReason)] = []
-    var dialFailures: [(tag: Int, error: SystemError)] = []
-    /// The service was called after `turnEnded`: another turn must follow at once.
-    var turnOwed = false
-    var isStopped = false
 
     /// `handlesSignals` is for programs: it blocks SIGTERM, SIGINT and SIGHUP in this thread and in
     /// those it starts, so make the loop before any thread.
@@ -114,11 +113,18 @@ package final class EventLoop {
         vectorStorage.deallocate()
     }
 
+    /// Time since the loop was made.
+    package var now: Duration { .nanoseconds(nowNanoseconds) }
+
+    /// The same clock, read now: for how long something took within a turn.
+    package var exactNow: Duration { .nanoseconds(monotonicNanoseconds() - origin) }
+
     /// Runs until `stop`. Whoever calls it gives its thread to the loop.
     package func run() {
-        precondition(service != nil, "the loop needs a service before it runs")
+        // Held once: its reference would be counted in each turn.
+        guard let service else { preconditionFailure("the loop needs a service before it runs") }
         readClock()
-        while !isStopped { turn() }
+        while !isStopped { turn(for: service) }
         isStopped = false
     }
 
