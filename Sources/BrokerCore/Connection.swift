@@ -68,6 +68,13 @@ struct Connection: ~Copyable {
         lastReceived = now
     }
 
+    /// A packet has come whole.
+    @inline(__always)
+    mutating func heard(at now: Instant) {
+        lastReceived = now
+        partReceived = 0
+    }
+
     /// CONNECT was taken. What it came with has served.
     mutating func open(for session: SessionID, aliasesAllowed: UInt16) {
         phase = .open

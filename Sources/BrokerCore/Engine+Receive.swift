@@ -83,8 +83,7 @@ extension Engine {
     private mutating func noteSign(of id: ConnectionID, at now: Instant, _ isNoted: inout Bool) {
         guard !isNoted else { return }
         isNoted = true
-        broker.connections[id.index].lastReceived = now
-        broker.connections[id.index].partReceived = 0
+        broker.connections[id.index].heard(at: now)
     }
 
     /// So many bytes of a packet that is still on its way are a sign of life.

@@ -127,8 +127,9 @@ extension Engine {
     /// The first `count` of those bytes are with the kernel.
     package mutating func wrote(_ count: Int, on id: ConnectionID, at now: Instant) {
         broker.count { $0.bytesSent += UInt64(count) }
-        let finished = performer.outlets[id.index].wrote(count, givingBackTo: performer.buffers)
-        if let finished { broker.releasePayloads(finished) }
+        let payloads = performer.outlets[id.index].output.wrote(
+            count, givingBackTo: performer.buffers)
+        if let payloads { broker.releasePayloads(payloads) }
         let hasWelcome = !broker.connections[id.index].welcome.isEmpty
         if performer.outlets[id.index].isWaitedFor || hasWelcome { goOn(id, at: now) }
     }

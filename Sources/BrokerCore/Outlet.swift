@@ -105,14 +105,6 @@ struct Outlet: ~Copyable {
         return (isWritable, isGated)
     }
 
-    /// So many bytes have left, and with them the payloads of these messages.
-    @inline(__always)
-    mutating func wrote(_ count: Int, givingBackTo buffers: borrowing BufferPool) -> [UInt32]? {
-        let finished = output.wrote(count)
-        output.giveBack(to: buffers)
-        return finished
-    }
-
     /// Something is to be done when enough has left.
     @inline(__always)
     var isWaitedFor: Bool { isClosing || isCongested || isFlooded }

@@ -86,6 +86,7 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Forgets the first `count` bytes.
+    @inline(__always)
     public mutating func consume(_ count: Int) {
         precondition(count >= 0 && count <= self.count, "consumed more than there is")
         head += count

@@ -129,13 +129,27 @@ public struct GatedOutput: ~Copyable {
         return (hasOpen, open < buffer.tail)
     }
 
+    /// As the other; and an output that is empty then gives its memory back.
+    public mutating func wrote(
+        _ count: Int, givingBackTo pool: borrowing BufferPool
+    ) -> [UInt32]? {
+        let finished = wrote(count)
+        giveBack(to: pool)
+        return finished
+    }
+
     /// The first `count` writable bytes have left, and with them, whole, the attachments that have these
     /// tokens.
+    @inline(__always)
     public mutating func wrote(_ count: Int) -> [UInt32]? {
         guard !attachments.isEmpty else {
             consume(count)
             return nil
         }
+        return wroteAttached(count)
+    }
+
+    private mutating func wroteAttached(_ count: Int) -> [UInt32] {
         var finished: [UInt32] = []
         var left = count
         while left > 0 {
@@ -169,8 +183,9 @@ public struct GatedOutput: ~Copyable {
         buffer.borrow(from: pool)
     }
 
-    /// Call it when bytes have left: an empty output holds no memory.
-    public mutating func giveBack(to pool: borrowing BufferPool) {
+    /// An empty output holds no memory.
+    @inline(__always)
+    mutating func giveBack(to pool: borrowing BufferPool) {
         guard isEmpty else { return }
         buffer.giveBack(to: pool)
         if attachments.capacity > 0 { attachments = [] }
@@ -213,6 +228,7 @@ public struct GatedOutput: ~Copyable {
         }
     }
 
+    @inline(__always)
     private mutating func consume(_ count: Int) {
         let tail = buffer.tail
         buffer.consume(count)

@@ -10,8 +10,7 @@ import Testing
         output.append(atMost: count, behind: .none, durable: .none) { out in
             for _ in 0..<count { out.append(7) }
         }
-        _ = output.wrote(count)
-        output.giveBack(to: pool)
+        _ = output.wrote(count, givingBackTo: pool)
     }
 
     @Test func whatOneGaveBackServesTheNext() {
@@ -42,8 +41,7 @@ import Testing
             outputs.append(atMost: 60_000, behind: .none, durable: .none) { out in
                 for _ in 0..<60_000 { out.append(7) }
             }
-            _ = outputs.wrote(60_000)
-            outputs.giveBack(to: pool)
+            _ = outputs.wrote(60_000, givingBackTo: pool)
         }
         #expect(pool.spareBytes == BufferPool.spareBytesMax)
     }

@@ -151,7 +151,9 @@ import Testing
             let writable = gathered()
             guard !writable.isEmpty else { return }
             let count = Int.random(in: 1...writable.count, using: &random)
-            let finished = output.wrote(count) ?? []
+            let givesBack = Bool.random(using: &random)
+            let finished =
+                (givesBack ? output.wrote(count, givingBackTo: pool) : output.wrote(count)) ?? []
             #expect(finished == model.wrote(count))
             free(finished)
         }
