@@ -41,9 +41,14 @@ final class Socket {
         setsockopt(descriptor, level, option, &value, socklen_t(MemoryLayout<Value>.size))
     }
 
-    /// When this socket goes, the peer gets a reset.
+    /// The peer gets a reset, now. Behind a close it might come later: a program that another test is
+    /// starting has a copy of every descriptor until it is itself.
     func breakOff() {
-        set(SOL_SOCKET, SO_LINGER, linger(l_onoff: 1, l_linger: 0))
+        var nobody = sockaddr()
+        nobody.sa_family = sa_family_t(AF_UNSPEC)
+        let result = Glibc.connect(
+            descriptor, &nobody, socklen_t(MemoryLayout<sockaddr>.size))
+        precondition(result == 0, "a socket cannot be disconnected: errno \(errno)")
     }
 
     /// A peer that has closed already does not hear it.
