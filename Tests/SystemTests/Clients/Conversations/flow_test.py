@@ -16,7 +16,8 @@ def test_receive_maximum_of_the_client(connect, qos):
         sender.publish("a", str(number), qos)
     sender.publish("fence", "", 0)  # QoS 0 needs no place; it passes what waits.
     receiver.hear(4)
-    assert [message.topic for message in receiver.heard()] == ["a", "a", "a", "fence"]
+    # In any order: a client that tells of QoS 2 at PUBREL may get the fence before.
+    assert sorted(message.topic for message in receiver.heard()) == ["a", "a", "a", "fence"]
     for count in (4, 7, 10):
         receiver.release()
         receiver.hear(count + 1)
