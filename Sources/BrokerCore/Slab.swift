@@ -5,33 +5,37 @@
 /// Storage for `~Copyable` elements named by small integers.
 ///
 /// A place can also be taken by number: recovery puts everything back where the journal says it
-/// was. Reaching a place that is not taken is a bug of ours and traps.
+/// was. Reaching a place that is not taken is a bug of ours, and ends the process: its address is one
+/// where no system lets memory be, so that the processor asks what we would have to ask each time.
 @safe
 package struct Slab<Element: ~Copyable>: ~Copyable {
-    /// To reach an element is to load one word and to see that it is an address.
-    private var entries: UnsafeMutablePointer<SlabEntry>
+    /// By place: where its element is; `nowhere` if the place is free.
+    private var addresses: UnsafeMutablePointer<UInt>
     /// One more than the highest place ever taken.
     package private(set) var bound = 0
-    private var entryCapacity = 0
+    private var addressCapacity = 0
     private var memory = ChunkMemory<Element>()
-    private var firstFree = SlabEntry.noPlace
+    private var firstFree = Self.noPlace
     package private(set) var count = 0
 
     package init() {
-        precondition(MemoryLayout<Element>.alignment > 1, "an element's address must be even")
-        unsafe entries = .allocate(capacity: 0)
+        precondition(
+            MemoryLayout<Element>.alignment >= MemoryLayout<FreeLinks>.alignment
+                && Self.sizes.contains(MemoryLayout<Element>.size),
+            "an element is too small or too large")
+        unsafe addresses = .allocate(capacity: 0)
     }
 
     deinit {
         for place in 0..<bound where contains(place) {
             unsafe memory.address(of: place).deinitialize(count: 1)
         }
-        unsafe entries.deallocate()
+        unsafe addresses.deallocate()
     }
 
     @inline(__always)
     package func contains(_ place: Int) -> Bool {
-        unsafe UInt(bitPattern: place) < UInt(bitPattern: bound) && entries[place].isTaken
+        unsafe UInt(bitPattern: place) < UInt(bitPattern: bound) && addresses[place] != Self.nowhere
     }
 
     package subscript(place: Int) -> Element {
@@ -46,13 +50,13 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     /// For those who give a slab's element out under a handle of their own.
     @inline(__always)
     func pointer(to place: Int) -> UnsafeMutablePointer<Element> {
-        precondition(contains(place), "place is not taken")
-        return unsafe entries[place].address()
+        precondition(UInt(bitPattern: place) < UInt(bitPattern: bound), "there is no such place")
+        return unsafe UnsafeMutablePointer(bitPattern: addresses[place]).unsafelyUnwrapped
     }
 
     /// The place that the next `insert` without a number takes.
     package var nextPlace: Int {
-        firstFree == SlabEntry.noPlace ? bound : firstFree
+        firstFree == Self.noPlace ? bound : Int(firstFree)
     }
 
     @inline(__always)
@@ -72,12 +76,13 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
         unlink(place)
         let address = unsafe memory.address(of: place)
         unsafe address.initialize(to: element)
-        unsafe entries[place] = SlabEntry(taken: address)
+        unsafe addresses[place] = UInt(bitPattern: address)
         count += 1
     }
 
     @inline(__always)
     package mutating func remove(_ place: Int) -> Element {
+        precondition(contains(place), "place \(place) is not taken")
         let element = unsafe pointer(to: place).move()
         link(place)
         count -= 1
@@ -87,72 +92,73 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     @inline(never)
     private mutating func addPlace() {
         if bound == memory.capacity { memory.addChunk() }
-        if bound == entryCapacity { growEntries() }
+        if bound == addressCapacity { growAddresses() }
         let place = bound
         bound += 1
         link(place)
     }
 
-    private mutating func growEntries() {
-        let capacity = max(16, entryCapacity * 2)
-        let grown = UnsafeMutablePointer<SlabEntry>.allocate(capacity: capacity)
-        unsafe grown.moveInitialize(from: entries, count: bound)
-        unsafe entries.deallocate()
-        unsafe entries = grown
-        entryCapacity = capacity
+    private mutating func growAddresses() {
+        let capacity = max(16, addressCapacity * 2)
+        let grown = UnsafeMutablePointer<UInt>.allocate(capacity: capacity)
+        unsafe grown.moveInitialize(from: addresses, count: bound)
+        unsafe addresses.deallocate()
+        unsafe addresses = grown
+        addressCapacity = capacity
+    }
+}
+
+extension Slab where Element: ~Copyable {
+    /// In the first page, which no element here reaches beyond and in which Linux lets nothing be
+    /// (`vm.mmap_min_addr`). It is not zero: a compiler takes it for granted that nobody goes there.
+    private static var nowhere: UInt { 64 }
+    private static var sizes: ClosedRange<Int> { MemoryLayout<FreeLinks>.size...4096 - 64 }
+}
+
+/// Free places are chained through the memory in which their elements were.
+extension Slab where Element: ~Copyable {
+    /// Where the chain ends.
+    private static var noPlace: UInt32 { .max }
+
+    @inline(__always)
+    private func links(of place: UInt32) -> UnsafeMutablePointer<FreeLinks> {
+        let address = unsafe UnsafeMutableRawPointer(memory.address(of: Int(place)))
+        return unsafe address.assumingMemoryBound(to: FreeLinks.self)
     }
 
     @inline(__always)
     private mutating func link(_ place: Int) {
-        let free = SlabEntry(freeBefore: firstFree, after: SlabEntry.noPlace)
-        unsafe (entries + place).initialize(to: free)
-        if firstFree != SlabEntry.noPlace { unsafe entries[firstFree].previous = place }
-        firstFree = place
+        let first = UInt32(truncatingIfNeeded: place)
+        unsafe links(of: first).initialize(to: FreeLinks(next: firstFree, previous: Self.noPlace))
+        if firstFree != Self.noPlace { unsafe links(of: firstFree).pointee.previous = first }
+        firstFree = first
+        unsafe (addresses + place).initialize(to: Self.nowhere)
     }
 
+    /// The first one's link back is not kept: nobody goes there.
     @inline(__always)
     private mutating func unlink(_ place: Int) {
-        let (previous, next) = unsafe (entries[place].previous, entries[place].next)
-        if previous == SlabEntry.noPlace {
-            firstFree = next
+        let here = UInt32(truncatingIfNeeded: place)
+        let around = unsafe links(of: here).pointee
+        if here == firstFree {
+            firstFree = around.next
         } else {
-            unsafe entries[previous].next = next
+            unlink(between: around)
         }
-        if next != SlabEntry.noPlace { unsafe entries[next].previous = previous }
+    }
+
+    /// What recovery takes is anywhere in the chain.
+    @inline(never)
+    private mutating func unlink(between around: FreeLinks) {
+        unsafe links(of: around.previous).pointee.next = around.next
+        if around.next != Self.noPlace {
+            unsafe links(of: around.next).pointee.previous = around.previous
+        }
     }
 }
 
-/// What is known of a place: the address of its element, which is even, or the links of the free list
-/// above a bit that is set.
-private struct SlabEntry {
-    /// Where the list of free places ends.
-    static let noPlace = Int(Int32.max)
-
-    private var word: UInt
-
-    init(taken address: UnsafeMutableRawPointer) {
-        word = UInt(bitPattern: address)
-    }
-
-    init(freeBefore next: Int, after previous: Int) {
-        word = UInt(next) << 32 | UInt(previous) << 1 | 1
-    }
-
-    @inline(__always)
-    var isTaken: Bool { word & 1 == 0 }
-
-    @inline(__always)
-    func address<Element: ~Copyable>() -> UnsafeMutablePointer<Element> {
-        unsafe UnsafeMutablePointer(bitPattern: word).unsafelyUnwrapped
-    }
-
-    var next: Int {
-        @inline(__always) get { Int(word >> 32) }
-        set { self = SlabEntry(freeBefore: newValue, after: previous) }
-    }
-
-    var previous: Int {
-        @inline(__always) get { Int(word >> 1 & 0x7FFF_FFFF) }
-        set { self = SlabEntry(freeBefore: next, after: newValue) }
-    }
+/// The free places before and behind a free place.
+private struct FreeLinks {
+    var next: UInt32
+    var previous: UInt32
 }

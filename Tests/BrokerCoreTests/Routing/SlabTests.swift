@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Numbered places against a dictionary, with places taken by number as recovery does.
+import Glibc
 import Testing
 
 @testable import BrokerCore
@@ -63,6 +64,29 @@ import Testing
         #expect(slab.pointer(to: first) == address)
         slab[first] = 9
         #expect(address.pointee == 9)
+    }
+
+    @Test func whoReachesAFreePlaceIsStopped() async {
+        await #expect(processExitsWith: .signal(SIGSEGV)) {
+            var slab = Slab<Int>()
+            slab.insert(1, at: 3)
+            print(slab[2])
+        }
+        await #expect(processExitsWith: .signal(SIGSEGV)) {
+            var slab = Slab<Int>()
+            slab.insert(1, at: 3)
+            _ = slab.remove(3)
+            slab[3] = 2
+        }
+        await #expect(processExitsWith: .failure) {
+            var slab = Slab<Int>()
+            slab.insert(1, at: 3)
+            _ = slab.remove(2)
+        }
+        await #expect(processExitsWith: .failure) {
+            let slab = Slab<Int>()
+            print(slab[0])
+        }
     }
 
     @Test func whatIsNotTakenIsNotContained() {
