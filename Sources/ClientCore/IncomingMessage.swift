@@ -43,7 +43,6 @@ package struct IncomingMessage: Equatable, Sendable {
 
     /// `stream/seq` from the user properties, where the publisher gave both.
     package func label(in bytes: Span<UInt8>) -> String? {
-        guard properties.hasUserProperties else { return nil }
         var stream: String?
         var seq: String?
         var entries = properties.all.makeIterator()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A property block that was checked when its packet was decoded, to walk through once more: for
-// user properties, which packets do not keep one by one.
+// those that packets do not keep one by one.
 
 public struct Properties: Hashable, Sendable {
     /// All entries, without the length in front of them.
@@ -14,6 +14,12 @@ public struct Properties: Hashable, Sendable {
     public var isEmpty: Bool { block.isEmpty }
 
     public func makeIterator() -> Iterator { Iterator(block) }
+
+    /// The first one with this identifier; of most there may be no more.
+    public func first(_ id: PropertyID, in bytes: Span<UInt8>) -> Property? {
+        var walk = makeIterator()
+        return walk.next(id, in: bytes)
+    }
 }
 
 extension Properties {

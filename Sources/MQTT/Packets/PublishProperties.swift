@@ -4,24 +4,23 @@
 // message are handed on byte for byte and in their order; those of one hop are taken out and, where
 // needed, written anew by PublishEncoder.
 
+/// What somebody on the way acts upon is here by name; all the others are found in `all`. A PUBLISH is
+/// handed around by value, and hardly one has any.
 public struct PublishProperties: Hashable, Sendable {
     public private(set) var messageExpiry: UInt32?
     public private(set) var topicAlias: UInt16?
-    /// 0 for bytes, 1 for text; nil if absent, which means bytes.
-    public private(set) var payloadFormat: UInt8?
     /// Only in a will; 0 if absent.
     public private(set) var willDelay: UInt32 = 0
-    public private(set) var hasUserProperties = false
-    public private(set) var hasSubscriptionIdentifiers = false
-    private var hopByHop: UInt32 = 0
-    @usableFromInline let entries: CompactRange
-    private var contentTypeText = CompactRange()
-    private var responseTopicText = CompactRange()
-    private var correlationBytes = CompactRange()
+    /// All entries. Receive buffers are far below 4 GiB.
+    @usableFromInline let start: UInt32
+    @usableFromInline let count: UInt32
+    @usableFromInline private(set) var hopByHop: UInt32 = 0
 
-    private init() { entries = CompactRange() }
+    @usableFromInline
+    init() { (start, count) = (0, 0) }
 
     /// What a message of MQTT 3.1.1 has.
+    @inlinable
     public static var none: PublishProperties { PublishProperties() }
 
     /// Starts at the property length of a PUBLISH.
@@ -42,7 +41,8 @@ public struct PublishProperties: Hashable, Sendable {
         from sender: Role
     ) throws(DecodeError) {
         var reader = try PropertyReader(bytes, &cursor, in: place)
-        entries = CompactRange(reader.block)
+        start = UInt32(reader.block.lowerBound)
+        count = UInt32(reader.block.count)
         while let property = try reader.next(in: bytes) {
             try take(property, bytes, from: sender)
             if property.id.isHopByHop { hopByHop += UInt32(property.entry.count) }
@@ -56,16 +56,10 @@ public struct PublishProperties: Hashable, Sendable {
         case .messageExpiryInterval: messageExpiry = property.number
         case .topicAlias: topicAlias = UInt16(truncatingIfNeeded: property.number)
         case .willDelayInterval: willDelay = property.number
-        case .payloadFormatIndicator: payloadFormat = UInt8(truncatingIfNeeded: property.number)
-        case .contentType: contentTypeText = CompactRange(property.value)
-        case .responseTopic:  // [MQTT-3.3.2-14]
-            try TopicName.validate(bytes, property.value)
-            responseTopicText = CompactRange(property.value)
-        case .correlationData: correlationBytes = CompactRange(property.value)
-        case .userProperty: hasUserProperties = true
+        case .responseTopic: try TopicName.validate(bytes, property.value)  // [MQTT-3.3.2-14]
         case .subscriptionIdentifier:  // [MQTT-3.3.4-6]
             guard sender == .server else { throw .protocolError(.propertyOfOtherRole) }
-            hasSubscriptionIdentifiers = true
+        case .payloadFormatIndicator, .contentType, .correlationData, .userProperty: break
         default:
             preconditionFailure("\(property.id) passed the table of places")
         }
@@ -75,19 +69,18 @@ public struct PublishProperties: Hashable, Sendable {
 extension PublishProperties {
     /// All entries, without the length in front of them.
     @inlinable @inline(__always)
-    public var block: Range<Int> { entries.range ?? 0..<0 }
-    public var contentType: Range<Int>? { contentTypeText.range }
-    public var responseTopic: Range<Int>? { responseTopicText.range }
-    public var correlationData: Range<Int>? { correlationBytes.range }
+    public var block: Range<Int> { Int(start)..<Int(start) + Int(count) }
 
     /// How many bytes of the block are not handed on.
-    public var hopByHopCount: Int { Int(hopByHop) }
+    @inlinable @inline(__always)
+    var hopByHopCount: Int { Int(hopByHop) }
 
-    /// For walking through user properties and subscription identifiers.
+    /// For walking through them.
     public var all: Properties { Properties(block: block) }
 
     /// The size of what is handed on: all but expiry, alias, subscription identifiers and delay.
-    public var forwardableCount: Int { block.count - hopByHopCount }
+    @inlinable @inline(__always)
+    public var forwardableCount: Int { Int(count &- hopByHop) }
 
     /// Appends what is handed on with the message, unchanged and in order: in one piece if nothing
     /// is taken out. [MQTT-3.3.2-15] to [MQTT-3.3.2-20]

@@ -74,11 +74,12 @@ extension PacketSource {
     }
 
     private func messageProperties(_ properties: PublishProperties) -> MessageProperties {
-        MessageProperties(
-            isText: properties.payloadFormat.map { $0 == 1 },
-            contentType: text(properties.contentType),
-            responseTopic: text(properties.responseTopic),
-            correlationData: bytes(properties.correlationData),
+        func first(_ id: PropertyID) -> Property? { properties.all.first(id, in: wire.span) }
+        return MessageProperties(
+            isText: first(.payloadFormatIndicator).map { $0.number == 1 },
+            contentType: text(first(.contentType)?.value),
+            responseTopic: text(first(.responseTopic)?.value),
+            correlationData: bytes(first(.correlationData)?.value),
             userProperties: userProperties(properties.all))
     }
 

@@ -127,11 +127,12 @@ extension PacketFieldReader {
     }
 
     private mutating func take(_ properties: PublishProperties, _ prefix: String) {
-        set(prefix + "payloadFormatIndicator", number: properties.payloadFormat)
+        func first(_ id: PropertyID) -> Property? { properties.all.first(id, in: wire.span) }
+        set(prefix + "payloadFormatIndicator", number: first(.payloadFormatIndicator)?.number)
         set(prefix + "messageExpiryInterval", number: properties.messageExpiry)
-        set(prefix + "contentType", properties.contentType)
-        set(prefix + "responseTopic", properties.responseTopic)
-        set(prefix + "correlationData", properties.correlationData)
+        set(prefix + "contentType", first(.contentType)?.value)
+        set(prefix + "responseTopic", first(.responseTopic)?.value)
+        set(prefix + "correlationData", first(.correlationData)?.value)
         setRepeated(properties.all, prefix)
     }
 
