@@ -41,7 +41,7 @@ package struct Broker: ~Copyable {
     /// The only way durable state changes: applied here, journalled before any later send. Inlined
     /// with all that it asks, so that where a fact is made only its own case is left.
     /// `released` is the message of a fact of that name, which does not carry it.
-    @inline(__always)
+    @_transparent
     mutating func record(
         _ fact: Fact, releasing released: MessageID? = nil,
         into effects: inout some Effects & ~Copyable
@@ -81,19 +81,11 @@ package struct Broker: ~Copyable {
         case .retainedExpired(let message):
             state.messages[message].isJournalled
         case .released(let id, _, let receivers):
-            state[id].isJournalled || hasDurable(receivers)
+            state[id].isJournalled || receivers.hasDurable
                 || message.map { state.messages[$0].retain } == true
         case .routed(_, let retains, let receivers):
-            retains || hasDurable(receivers)
+            retains || receivers.hasDurable
         }
-    }
-
-    @inline(__always)
-    private func hasDurable(_ receivers: Details.Receivers) -> Bool {
-        for at in receivers.range where details.receivers[at].isDurable {
-            return true
-        }
-        return false
     }
 
     /// The message that must be in the journal before the fact is.
@@ -117,6 +109,7 @@ package struct Broker: ~Copyable {
     }
 
     /// One change of the counters.
+    @inline(__always)
     mutating func count(_ change: (inout Metrics) -> Void) {
         change(&metrics)
     }

@@ -108,7 +108,8 @@ extension Engine {
     @inline(never)
     private mutating func leaveUnanswered() {
         let now = performer.now
-        while let (kind, id) = performer.unsaid.popLast() {
+        while !performer.unsaid.isEmpty {
+            let (kind, id) = performer.unsaid.removeLast()
             let detail = "\(kind) does not fit into its maximum packet size"
             if kind == .connack {
                 broker.leave(id, .violated(detail), at: now, into: &performer)

@@ -22,7 +22,7 @@ struct Performer: ~Copyable, Effects {
     /// Those that were given out last: two arrays take turns, so that neither has to be made anew.
     private var given: ContiguousArray<Engine.Command> = []
     /// Answers of this event that their clients do not take.
-    var unsaid: [(kind: PacketKind, to: ConnectionID)] = []
+    var unsaid = Pile<(kind: PacketKind, to: ConnectionID)>()
     /// Outlets of which `isDurable` is not said.
     private(set) var bystanders = 0
     var trace = HandshakeTrace()
@@ -40,6 +40,7 @@ struct Performer: ~Copyable, Effects {
         if case .ended(let session) = fact { trace.forget(session) }
     }
 
+    @inline(__always)
     mutating func letGo(_ message: MessageID, of broker: inout Broker) {
         broker.state.messages.release(message)
     }

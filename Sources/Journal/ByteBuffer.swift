@@ -58,11 +58,17 @@ public struct ByteBuffer: ~Copyable {
     @discardableResult
     public mutating func append(atMost size: Int, _ write: (inout OutputRawSpan) -> Void) -> Int {
         let moved = reserve(size)
-        let free = unsafe freeSpace(size)
+        fill(atMost: size, write)
+        return moved
+    }
+
+    /// The same, where `size` bytes were reserved.
+    @inlinable @inline(__always)
+    mutating func fill(atMost size: Int, _ write: (inout OutputRawSpan) -> Void) {
+        let free = unsafe UnsafeMutableRawBufferPointer(start: end, count: size)
         var span = unsafe OutputRawSpan(buffer: free, initializedCount: 0)
         write(&span)
-        advance(by: span.byteCount)
-        return moved
+        storedTail &+= UInt32(truncatingIfNeeded: span.byteCount)
     }
 
     public mutating func append(_ bytes: Span<UInt8>) {
@@ -74,15 +80,12 @@ public struct ByteBuffer: ~Copyable {
         }
     }
 
-    /// Appends the four bytes of `word`, lowest first: a whole acknowledgement in one store.
+    /// Appends the four bytes of `word`, lowest first, where as many were reserved: a whole
+    /// acknowledgement in one store.
     @inlinable @inline(__always)
-    @discardableResult
-    public mutating func append(word: UInt32) -> Int {
-        let moved = reserve(4)
-        let free = unsafe freeSpace(4)
-        unsafe free.storeBytes(of: word.littleEndian, as: UInt32.self)
-        advance(by: 4)
-        return moved
+    mutating func fill(word: UInt32) {
+        unsafe end.storeBytes(of: word.littleEndian, as: UInt32.self)
+        storedTail &+= 4
     }
 
     /// Forgets the first `count` bytes.
@@ -100,24 +103,18 @@ public struct ByteBuffer: ~Copyable {
         releaseMemory()
     }
 
+    /// Where the next bytes go. Some must have been reserved.
     @inlinable @inline(__always)
-    func freeSpace(_ size: Int) -> UnsafeMutableRawBufferPointer {
-        unsafe UnsafeMutableRawBufferPointer(start: base! + tail, count: size)
-    }
+    var end: UnsafeMutableRawPointer { unsafe base.unsafelyUnwrapped + tail }
 
-    @inlinable @inline(__always)
-    mutating func advance(by count: Int) {
-        precondition(count >= 0 && count <= capacity - tail)
-        storedTail &+= UInt32(count)
-    }
-
-    /// Makes room behind `tail`, by moving the live bytes down or into larger memory.
+    /// Makes room for `size` bytes, at least one, behind `tail`. Returns how far live bytes moved down.
     @inlinable @inline(__always)
     mutating func reserve(_ size: Int) -> Int {
-        if capacity - tail >= size { return 0 }
+        if Int(storedCapacity &- storedTail) >= size { return 0 }
         return makeRoom(for: size)
     }
 
+    /// By moving the live bytes down or into larger memory.
     @usableFromInline @inline(never)
     mutating func makeRoom(for size: Int) -> Int {
         let live = count

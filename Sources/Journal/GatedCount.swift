@@ -11,9 +11,14 @@ public struct GatedCount: Sendable {
     public init() {}
 
     /// One more waits for `gate`, which is no earlier than any before it.
+    @inlinable @inline(__always)
     public mutating func add(behind gate: Gate, durable: Gate) {
+        if gate > durable { addWaiting(behind: gate, durable) }
+    }
+
+    @usableFromInline
+    mutating func addWaiting(behind gate: Gate, _ durable: Gate) {
         settle(durable)
-        guard gate > durable else { return }
         if gate > stagedGate {
             precondition(flying == 0, "more than two batches are not durable")
             flying = staged

@@ -66,17 +66,17 @@ public struct GatedOutput: ~Copyable {
     public mutating func append(
         atMost size: Int, behind gate: Gate, durable: Gate, _ write: (inout OutputRawSpan) -> Void
     ) {
-        willAppend(behind: gate, durable: durable)
-        let moved = buffer.append(atMost: size, write)
-        didAppend(moved: moved, durable: durable)
+        willAppend(size, behind: gate, durable: durable)
+        buffer.fill(atMost: size, write)
+        didAppend(durable: durable)
     }
 
     /// Appends a whole four-byte packet, its first byte lowest in `word`.
     @inlinable @inline(__always)
     public mutating func append(word: UInt32, behind gate: Gate, durable: Gate) {
-        willAppend(behind: gate, durable: durable)
-        let moved = buffer.append(word: word)
-        didAppend(moved: moved, durable: durable)
+        willAppend(4, behind: gate, durable: durable)
+        buffer.fill(word: word)
+        didAppend(durable: durable)
     }
 
     /// Sends `bytes` behind all that was appended; they must live until `token` comes back from
@@ -192,10 +192,12 @@ public struct GatedOutput: ~Copyable {
         resetMarks()
     }
 
-    /// Starts a new gated stretch when `gate` is later than the last one.
+    /// Starts a new gated stretch when `gate` is later than the last one, and makes room.
     @inlinable @inline(__always)
-    mutating func willAppend(behind gate: Gate, durable: Gate) {
+    mutating func willAppend(_ size: Int, behind gate: Gate, durable: Gate) {
         if gate > tailGate { beginStretch(behind: gate, durable) }
+        let moved = buffer.reserve(size)
+        if moved > 0 { shiftMarks(by: moved) }
     }
 
     @usableFromInline
@@ -209,8 +211,7 @@ public struct GatedOutput: ~Copyable {
     }
 
     @inlinable @inline(__always)
-    mutating func didAppend(moved: Int, durable: Gate) {
-        if moved > 0 { shiftMarks(by: moved) }
+    mutating func didAppend(durable: Gate) {
         if tailGate <= durable {
             open = buffer.tail
             flying = buffer.tail

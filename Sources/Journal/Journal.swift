@@ -34,6 +34,7 @@ public struct Journal: ~Copyable {
 
     /// Everything up to this batch survives a crash.
     public private(set) var durable = Gate.none
+    @usableFromInline var lastGate = Gate.none
     @usableFromInline var inFlight: UInt64?
     @usableFromInline var staged = ByteBuffer()
     private var attachedBytes = 0
@@ -61,12 +62,10 @@ public struct Journal: ~Copyable {
     /// Nothing is staged and nothing in flight.
     public var isSettled: Bool { staged.isEmpty && inFlight == nil }
 
-    /// The gate for bytes that follow from all that was recorded so far.
+    /// The gate for bytes that follow from all that was recorded so far: of the batch that is being
+    /// staged, or else of the last one.
     @inlinable
-    public var tail: Gate {
-        if !staged.isEmpty { return Gate(batch: nextNumber) }
-        return inFlight.map(Gate.init(batch:)) ?? durable
-    }
+    public var tail: Gate { lastGate }
 
     /// Appends one record of at most `size` bytes of content, which `write` writes.
     @inlinable @inline(__always)
@@ -94,6 +93,7 @@ public struct Journal: ~Copyable {
         _ kind: UInt16, atMost size: Int, before attachedCount: Int,
         _ write: (inout OutputRawSpan) -> Void
     ) {
+        if staged.isEmpty { lastGate = Gate(batch: nextNumber) }
         staged.append(atMost: Record.headerSize + size) { out in
             unsafe out.append(UInt64(kind).littleEndian, as: UInt64.self)
             write(&out)

@@ -84,3 +84,13 @@ import Testing
         #expect(buffer.capacity <= 512)
     }
 }
+
+extension ByteBuffer {
+    /// As an output does it.
+    @discardableResult
+    fileprivate mutating func append(word: UInt32) -> Int {
+        let moved = reserve(4)
+        fill(word: word)
+        return moved
+    }
+}

@@ -69,12 +69,17 @@ package enum DropReason: UInt8, CaseIterable, Sendable {
 package struct Details: ~Copyable {
     /// Positions of a fact's receivers.
     package struct Receivers: Equatable, Sendable {
-        package var start: Int32
-        package var count: Int32
+        fileprivate let start: Int32
+        fileprivate let end: Int32
+        /// One of them is a session that outlives its connection.
+        let hasDurable: Bool
 
-        var range: Range<Int> { Int(start)..<Int(start + count) }
+        package static let none = Receivers(start: 0, end: 0, hasDurable: false)
 
-        package static let none = Receivers(start: 0, count: 0)
+        var count: Int32 { end &- start }
+
+        @inline(__always)
+        var range: Range<Int> { unsafe Range(uncheckedBounds: (Int(start), Int(end))) }
     }
 
     package struct Opening: Equatable {
@@ -94,7 +99,10 @@ package struct Details: ~Copyable {
         package var identifier: UInt32
     }
 
-    package var receivers = Pile<Receiver>()
+    package private(set) var receivers = Pile<Receiver>()
+    private var isEmpty = true
+    /// Of the receivers that are being listed.
+    private var hasDurable = false
     package private(set) var openings = Pile<Opening>()
     package private(set) var filters = Pile<Filter>()
 
@@ -102,6 +110,8 @@ package struct Details: ~Copyable {
 
     @inline(__always)
     mutating func removeAll() {
+        if isEmpty { return }
+        isEmpty = true
         receivers.removeAll()
         if !openings.isEmpty || !filters.isEmpty { removeRare() }
     }
@@ -114,11 +124,13 @@ package struct Details: ~Copyable {
 
     /// Returns the number by which a fact names it.
     mutating func add(_ opening: Opening) -> Int32 {
+        isEmpty = false
         openings.append(opening)
         return Int32(openings.count - 1)
     }
 
     mutating func add(_ filter: Filter) -> Int32 {
+        isEmpty = false
         filters.append(filter)
         return Int32(filters.count - 1)
     }
@@ -137,8 +149,25 @@ package struct Details: ~Copyable {
         return chosen
     }
 
+    /// Begins a list of receivers. The answer is where.
+    @inline(__always)
+    mutating func beginReceivers() -> Int {
+        hasDurable = false
+        return receivers.count
+    }
+
+    @inline(__always)
+    mutating func add(_ receiver: Receiver) {
+        isEmpty = false
+        receivers.append(receiver)
+        if receiver.isDurable { hasDurable = true }
+    }
+
     /// Closes the list of receivers that was begun at `start`.
+    @inline(__always)
     func receivers(from start: Int) -> Receivers {
-        Receivers(start: Int32(start), count: Int32(receivers.count - start))
+        Receivers(
+            start: Int32(truncatingIfNeeded: start),
+            end: Int32(truncatingIfNeeded: receivers.count), hasDurable: hasDurable)
     }
 }

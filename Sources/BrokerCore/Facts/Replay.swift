@@ -209,7 +209,7 @@ package struct Replay: ~Copyable {
                 message: message, qos: qos, retain: choice >> 18 & 1 == 1,
                 identifiers: state.identifierLists.number(of: identifiers),
                 share: choice >> 19 & 1 == 1 ? try share(&reader, bytes) : .none)
-            details.receivers.append(
+            details.add(
                 Receiver(
                     session: session, delivery: delivery,
                     id: PacketID(rawValue: UInt16(truncatingIfNeeded: choice)),

@@ -88,7 +88,7 @@ extension State {
         _ written: inout Set<MessageID>, into journal: inout Journal
     ) {
         var details = Details()
-        details.receivers.append(
+        details.add(
             Receiver(session: id, delivery: delivery, id: packet, isDurable: true))
         writeBody(of: delivery.message, &written, into: &journal)
         encode(

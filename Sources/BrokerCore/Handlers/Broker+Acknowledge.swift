@@ -20,17 +20,17 @@ extension Broker {
         if !connections[id.index].inherited.isEmpty {
             connections[id.index].inherited.remove(packetID)
         }
-        state.messages.hold(message)
+        let retains = state.messages[message].retain
         let receivers = chooseReceivers(
             of: message, through: entry(of: message), from: session, at: now,
             into: &effects)
         record(
             .released(session, packetID, receivers: receivers), releasing: message,
             into: &effects)
-        if state.messages[message].retain { armRetained(into: &effects) }
+        // From here on its receivers alone hold the message.
+        if retains { armRetained(into: &effects) }
         effects.acknowledge(.pubcomp, packetID, .success, to: id, from: &self)
         deliver(receivers, into: &effects)
-        effects.letGo(message, of: &self)
     }
 
     /// PUBACK, PUBREC or PUBCOMP from a receiver.

@@ -81,12 +81,17 @@ extension Broker {
         }
         if isTaken {
             connections[id.index].isPaused = false
-            count {
-                $0.receivedMessages[packet.qos] += 1
-                $0.payloadBytesReceived += UInt64(packet.payload.count)
-            }
+            noteTaken(packet.qos, packet.payload.count)
         }
         return isTaken
+    }
+
+    @inline(__always)
+    private mutating func noteTaken(_ qos: QoS, _ size: Int) {
+        count {
+            $0.receivedMessages[qos] += 1
+            $0.payloadBytesReceived += UInt64(size)
+        }
     }
 
     /// A publisher that cannot be told loses its connection rather than the message in silence.
@@ -159,7 +164,7 @@ extension Broker {
         }
         switch admission(of: packet, topic, on: id, into: &effects) {
         case .welcome:
-            let message = makeMessage(packet, topic, bytes, at: now)
+            let message = makeMessage(packet, topic, bytes, isHeld: false, at: now)
             keep(message, packetID, of: session, on: id, into: &effects)
             return true
         case .refused:
@@ -178,7 +183,6 @@ extension Broker {
     ) {
         record(.accepted(message, from: session, packetID), into: &effects)
         effects.acknowledge(.pubrec, packetID, .success, to: id, from: &self)
-        state.messages.release(message)  // The session holds it.
     }
 
     /// Hands a QoS 0 or 1 message on as it comes.
@@ -189,7 +193,7 @@ extension Broker {
         let entry = entry ?? self.entry(of: topic)
         if pass(packet, bytes, through: entry, from: id, into: &effects) { return }
         guard packet.retain || !routes.entries[entry].isEmpty else { return }
-        let message = makeMessage(packet, topic, bytes, at: now)
+        let message = makeMessage(packet, topic, bytes, isHeld: true, at: now)
         route(
             message, through: entry, from: connections[id.index].session, at: now, into: &effects)
         effects.letGo(message, of: &self)
@@ -198,14 +202,16 @@ extension Broker {
     /// The body is copied here and nowhere else; a large one stays where it is.
     @inline(__always)
     private mutating func makeMessage(
-        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, at now: Instant
+        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, isHeld: Bool,
+        at now: Instant
     ) -> MessageID {
+        let draft = Self.draft(of: packet, topic, isHeld: isHeld, at: now)
         if packet.payload.count >= MessageStore.keptPayload,
-            let message = keepMessage(packet, topic, bytes, at: now)
+            let message = keepMessage(draft, packet, topic, bytes)
         {
             return message
         }
-        return state.messages.create(Self.draft(of: packet, topic, at: now)) { body in
+        return state.messages.create(draft) { body in
             Self.appendHead(packet, topic, bytes, to: &body)
             body.append(bytes.extracting(packet.payload))
         }
@@ -213,21 +219,20 @@ extension Broker {
 
     @inline(never)
     private mutating func keepMessage(
-        _ packet: PublishPacket, _ topic: Span<UInt8>, _ bytes: Span<UInt8>, at now: Instant
+        _ draft: MessageStore.Draft, _ packet: PublishPacket, _ topic: Span<UInt8>,
+        _ bytes: Span<UInt8>
     ) -> MessageID? {
-        state.messages.keep(Self.draft(of: packet, topic, at: now)) {
-            Self.appendHead(packet, topic, bytes, to: &$0)
-        }
+        state.messages.keep(draft) { Self.appendHead(packet, topic, bytes, to: &$0) }
     }
 
     @inline(__always)
     private static func draft(
-        of packet: PublishPacket, _ topic: Span<UInt8>, at now: Instant
+        of packet: PublishPacket, _ topic: Span<UInt8>, isHeld: Bool, at now: Instant
     ) -> MessageStore.Draft {
         let expires = packet.properties.messageExpiry.map { now + .seconds(Int64($0)) }
         return MessageStore.Draft(
-            qos: packet.qos, retain: packet.retain, expires: expires ?? .distantFuture,
-            topicCount: topic.count,
+            qos: packet.qos, retain: packet.retain, isHeld: isHeld,
+            expires: expires ?? .distantFuture, topicCount: topic.count,
             propertiesCount: packet.properties.forwardableCount,
             payloadCount: packet.payload.count)
     }

@@ -11,7 +11,13 @@ extension Broker {
         return entry(of: unsafe topic.span)
     }
 
+    @inline(__always)
     mutating func entry(of topic: Span<UInt8>) -> Int {
+        lastEntry(of: topic) ?? findEntry(of: topic)
+    }
+
+    @inline(never)
+    private mutating func findEntry(of topic: Span<UInt8>) -> Int {
         routes.known(topic, at: state.subscriptions.epoch) ?? resolve(topic)
     }
 
@@ -21,7 +27,6 @@ extension Broker {
         routes.lastEntry(of: topic, at: state.subscriptions.epoch)
     }
 
-    @inline(never)
     private mutating func resolve(_ topic: Span<UInt8>) -> Int {
         routes.resolve(topic, state.subscriptions, &state.identifierLists)
     }
@@ -47,7 +52,7 @@ extension Broker {
         of message: MessageID, through entry: Int, from publisher: SessionID?, at now: Instant,
         into effects: inout some Effects & ~Copyable
     ) -> Details.Receivers {
-        let start = details.receivers.count
+        let start = details.beginReceivers()
         for index in routes.entries[entry].routes.indices {
             let route = routes.entries[entry].routes[index]
             guard let grant = route.grant(from: publisher) else { continue }
@@ -101,7 +106,7 @@ extension Broker {
                 chosenFor: delivery, to: session, from: start)
             id = nextID(of: session, on: line, besides: chosen)
         }
-        details.receivers.append(
+        details.add(
             Receiver(session: session, delivery: delivery, id: id, isDurable: isDurable))
     }
 

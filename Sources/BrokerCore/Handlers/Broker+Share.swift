@@ -112,7 +112,7 @@ extension Broker {
         into effects: inout some Effects & ~Copyable
     ) {
         let message = inheritance(delivery.message, of: session)
-        let start = details.receivers.count
+        let start = details.beginReceivers()
         chooseMember(
             of: delivery.share, for: message, except: session, besides: start, at: now,
             into: &effects)

@@ -104,7 +104,7 @@ extension Broker {
                 connections[connection.index].welcome.append(delivery)
                 continue
             }
-            let start = details.receivers.count
+            let start = details.beginReceivers()
             choose(session, delivery, besides: start, at: now, into: &effects)
             let receivers = details.receivers(from: start)
             guard receivers.count > 0 else { continue }

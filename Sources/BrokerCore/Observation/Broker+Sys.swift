@@ -54,7 +54,7 @@ extension Broker {
             let message = makeFleeting(topic.name, topic.text, isRetained: true)
             let delivery = Delivery(
                 message: message, qos: .atMostOnce, retain: true, identifiers: identifiers)
-            let start = details.receivers.count
+            let start = details.beginReceivers()
             choose(session, delivery, besides: start, at: now, into: &effects)
             effects.letGo(message, of: &self)
         }

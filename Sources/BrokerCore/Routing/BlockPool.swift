@@ -114,7 +114,7 @@ struct BlockPool: ~Copyable {
     /// Steps of 32 bytes up to 512, then doublings up to 8192: 16 and 4 classes.
     @inline(__always)
     private static func sizeClass(for size: Int) -> Int? {
-        if size <= steppedLimit { return max(0, (size + smallestStep - 1) / smallestStep - 1) }
+        if size <= steppedLimit { return max(0, size - 1) / smallestStep }
         return size > pooledLimit ? nil : doubledClass(for: size)
     }
 

@@ -22,7 +22,7 @@ struct Message: ~Copyable {
     var isJournalled = false
 
     fileprivate let block: BlockPool.Block
-    fileprivate var holders: Int32 = 1
+    fileprivate var holders: Int32
 
     /// Of the parts of the body.
     var sizes: (topic: Int, properties: Int, payload: Int) {
@@ -32,7 +32,7 @@ struct Message: ~Copyable {
     var topicRange: Range<Int> { 0..<Int(topicCount) }
     var propertiesRange: Range<Int> { Int(topicCount)..<Int(topicCount) + Int(propertiesCount) }
 
-    var bodyCount: Int { Int(topicCount) + Int(propertiesCount) + Int(payloadCount) }
+    var bodyCount: Int { Int(block.size) }
 
     var topic: Span<UInt8> {
         @_lifetime(borrow self) borrowing get { part(topicRange) }
@@ -107,6 +107,8 @@ struct MessageStore: ~Copyable {
         var qos: QoS
         var retain: Bool
         var isFleeting = false
+        /// Its maker holds it. Where not, the fact that it is made for is the first to.
+        var isHeld = true
         var expires = Instant.distantFuture
         var topicCount: Int
         var propertiesCount: Int
@@ -147,7 +149,7 @@ struct MessageStore: ~Copyable {
         nonmutating unsafeMutableAddress { unsafe messages.pointer(to: id.index) }
     }
 
-    /// A new message that its maker holds; `fill` writes topic, properties and payload.
+    /// A new message; `fill` writes topic, properties and payload.
     @inline(__always)
     mutating func create(_ draft: Draft, _ fill: (inout OutputRawSpan) -> Void) -> MessageID {
         add(draft, filledBlock(draft, fill))
@@ -260,8 +262,9 @@ struct MessageStore: ~Copyable {
             number: number, qos: draft.qos, retain: draft.retain, isFleeting: draft.isFleeting,
             expires: draft.expires,
             topicCount: UInt16(draft.topicCount),
-            propertiesCount: UInt32(draft.propertiesCount),
-            payloadCount: UInt32(draft.payloadCount), block: block)
+            propertiesCount: UInt32(truncatingIfNeeded: draft.propertiesCount),
+            payloadCount: UInt32(truncatingIfNeeded: draft.payloadCount), block: block,
+            holders: draft.isHeld ? 1 : 0)
         bytes += message.bodyCount
         messages.insert(message, at: place)
     }

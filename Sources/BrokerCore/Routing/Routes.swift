@@ -51,9 +51,7 @@ struct Routes {
     }
 
     /// The number of an up-to-date entry of `topic`; nil if it is to be resolved.
-    @inline(__always)
     mutating func known(_ topic: Span<UInt8>, at epoch: UInt64) -> Int? {
-        if let last = lastEntry(of: topic, at: epoch) { return last }
         let known = Int(table[slot(of: topic, hashOfBytes(topic, seed: seed))])
         guard known >= 0, entries[known].epoch == epoch else { return nil }
         last = known
