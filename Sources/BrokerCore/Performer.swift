@@ -77,10 +77,11 @@ extension Performer {
         return given
     }
 
-    /// The last first: those are receivers mostly, whose messages are worth more haste than the
-    /// publisher's PUBCOMP before them, and who answer while that is written.
+    /// In the order in which they were listed: a publisher's PUBCOMP before its message to the receivers,
+    /// so that the next one comes while they are written to. The other way round costs a fifth more at a
+    /// window of 1, and is no better elsewhere.
     mutating func takeWritable(_ body: (ConnectionID) -> Void) {
-        for place in writable.indices.reversed() { body(writable[place]) }
+        for place in writable.indices { body(writable[place]) }
         writable.removeAll()
     }
 
