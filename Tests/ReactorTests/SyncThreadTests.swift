@@ -127,7 +127,7 @@ private final class Batches {
     }
 
     /// One that the one who may wait has made durable. The first go to the thread: nothing is known of
-    /// them yet, or something took the core away, or there is no spare segment yet.
+    /// them yet, or something took the core away.
     func writeUntilSettled() throws -> UInt64 {
         for _ in 0..<1_000 {
             write("batch \(number + 1).")

@@ -83,6 +83,13 @@ package final class PosixDisk: Disk, Sendable {
     /// Zeros are written, not promised: space that was merely reserved would have to be converted
     /// in the file system's own journal at each sync.
     package func create(_ name: String, size: Int) throws(DiskError) {
+        try create(name, size: size, inPiecesOf: Self.pieceSize) { _ in }
+    }
+
+    /// The same, piece by piece. After each, `pause` is told how much is there, and takes its time.
+    func create(
+        _ name: String, size: Int, inPiecesOf pieceSize: Int, _ pause: (Int) -> Void
+    ) throws(DiskError) {
         let file = try descriptor(name, O_RDWR | O_CREAT | O_EXCL)
         let zeros = [UInt8](repeating: 0, count: min(size, 64 << 10))
         var at = 0
@@ -90,9 +97,9 @@ package final class PosixDisk: Disk, Sendable {
             let count = min(zeros.count, size - at)
             try Self.writeAll(zeros.span.extracting(..<count), to: file.raw, at: at, path(name))
             at += count
-            if at % Self.pieceSize == 0 {
-                try writeOut(file.raw, at - Self.pieceSize, Self.pieceSize, path(name))
-            }
+            guard at % pieceSize == 0 else { continue }
+            try writeOut(file.raw, at - pieceSize, pieceSize, path(name))
+            pause(at)
         }
         guard fsync(file.raw) == 0 else { throw failure("sync", path(name)) }
     }

@@ -15,6 +15,8 @@ final class SpareSegment: Sendable {
     private let ready = Atomic<Bool>(false)
     private let working = Atomic<Bool>(false)
     private let failed: Atomic<Bool>
+    /// How far the segment in use is written. Until there is one, nobody waits for a disk.
+    private let used = Atomic<Int>(.max)
 
     /// That there is no room for one is known from here on, not only after the first attempt.
     init(disk: PosixDisk, size: Int) {
@@ -46,6 +48,11 @@ final class SpareSegment: Sendable {
         }
     }
 
+    /// The segment in use is written so far.
+    func noteUse(upTo end: Int) {
+        used.store(end, ordering: .relaxed)
+    }
+
     /// It has become a segment.
     func wasTaken() {
         precondition(isReady, "there is no spare")
@@ -63,7 +70,8 @@ final class SpareSegment: Sendable {
                 try disk.remove(old)
             }
             do throws(DiskError) {
-                try disk.create(Self.unfinished, size: size)
+                try disk.create(
+                    Self.unfinished, size: size, inPiecesOf: Self.pieceSize, keepPace)
             } catch {
                 // What could be had of it is worth more to what is being written now.
                 try disk.remove(Self.unfinished)
@@ -76,6 +84,25 @@ final class SpareSegment: Sendable {
             return false
         }
     }
+
+    /// Whoever syncs meanwhile waits for the zeros too, so they come in small pieces, and twice as fast as
+    /// the segment in use fills: then they are there when half of it is full. Where it does not fill,
+    /// they take some pauses for each piece.
+    private func keepPace(_ made: Int) {
+        for _ in 0..<Self.pausesMax
+        where Self.isAhead(made, ofUse: used.load(ordering: .relaxed)) {
+            usleep(Self.pause)
+        }
+    }
+
+    static func isAhead(_ made: Int, ofUse used: Int) -> Bool {
+        (made - pieceSize) / 2 > used
+    }
+
+    static var pieceSize: Int { 256 << 10 }
+    static var pausesMax: Int { 5 }
+    /// In microseconds.
+    static var pause: UInt32 { 1000 }
 
     private static func isThere(_ disk: PosixDisk, _ size: Int) throws(DiskError) -> Bool {
         guard try disk.names().contains(name) else { return false }

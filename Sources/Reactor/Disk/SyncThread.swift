@@ -127,7 +127,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
     /// A sync and nothing more, which takes no long time, as far as can be known.
     private var isShort: Bool {
         job.begun == nil && job.framing == nil && job.bytes.count <= Self.shortBytes
-            && openName == job.segment && spare.isReady && expectation.isShort
+            && openName == job.segment && expectation.isShort
     }
 
     private func handOver() {
@@ -223,18 +223,20 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         if openName != job.segment {
             use(try disk.descriptor(job.segment, O_WRONLY), as: job.segment)
         }
+        var end = job.offset
         if let framing = job.framing {
-            var at = job.offset
             try framing.run { bytes throws(DiskError) in
-                try PosixDisk.writeAll(bytes, to: openFile, at: at, path)
-                at += bytes.count
+                try PosixDisk.writeAll(bytes, to: openFile, at: end, path)
+                end += bytes.count
             }
         } else {
-            try PosixDisk.writeAll(job.bytes, to: openFile, at: job.offset, path)
+            try PosixDisk.writeAll(job.bytes, to: openFile, at: end, path)
+            end += job.bytes.count
         }
         guard fdatasync(openFile) == 0 else {
             throw DiskError(SystemError(operation: "sync", subject: path))
         }
+        spare.noteUse(upTo: end)
     }
 
     /// The file that is to become a segment. Waits while the disk has no space for one.
@@ -292,6 +294,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         if made == SpareSegment.name { spare.wasTaken() }
         try disk.syncFolder()
         use(file, as: segment)
+        spare.noteUse(upTo: 0)
         spare.prepare()
     }
 
