@@ -173,6 +173,13 @@ package final class PosixDisk: Disk, Sendable {
         guard unlink(path(name)) == 0 else { throw failure("remove", path(name)) }
     }
 
+    /// The same, where it may not be there.
+    func clear(_ name: String) throws(DiskError) {
+        guard unlink(path(name)) == 0 || errno == ENOENT else {
+            throw failure("remove", path(name))
+        }
+    }
+
     func path(_ name: String) -> String { "\(folder)/\(name)" }
 
     func descriptor(_ name: String, _ flags: Int32) throws(DiskError) -> OwnedDescriptor {

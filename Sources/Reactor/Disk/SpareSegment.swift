@@ -14,7 +14,7 @@ final class SpareSegment: Sendable {
     private let disk: PosixDisk
     private let ready = Atomic<Bool>(false)
     private let working = Atomic<Bool>(false)
-    private let failed: Atomic<Bool>
+    private let hadNoRoom: Atomic<Bool>
     /// How far the segment in use is written. Until there is one, nobody waits for a disk.
     private let used = Atomic<Int>(.max)
 
@@ -22,13 +22,13 @@ final class SpareSegment: Sendable {
     init(disk: PosixDisk, size: Int) {
         self.disk = disk
         self.size = size
-        failed = Atomic(!Self.fits(disk, size))
+        hadNoRoom = Atomic(!Self.fits(disk, size))
     }
 
     var isReady: Bool { ready.load(ordering: .acquiring) }
 
-    /// There is none, and the last attempt to make one failed.
-    var isMissing: Bool { !isReady && failed.load(ordering: .relaxed) }
+    /// There is none, and the last attempt to make one found no room.
+    var isMissing: Bool { !isReady && hadNoRoom.load(ordering: .relaxed) }
 
     /// Makes a spare unless there is one, or one is in the making. Call it again, now and then: it
     /// is also what tries anew after the disk was full.
@@ -38,9 +38,14 @@ final class SpareSegment: Sendable {
         }
         do throws(SystemError) {
             try startThread { [self] in
-                let isMade = make()
-                failed.store(!isMade, ordering: .relaxed)
-                ready.store(isMade, ordering: .releasing)
+                do throws(DiskError) {
+                    let isMade = try make()
+                    hadNoRoom.store(!isMade, ordering: .relaxed)
+                    ready.store(isMade, ordering: .releasing)
+                } catch {
+                    // What else goes wrong the next segment meets as well, and tells.
+                    hadNoRoom.store(error.isFull, ordering: .relaxed)
+                }
                 working.store(false, ordering: .releasing)
             }
         } catch {
@@ -59,30 +64,21 @@ final class SpareSegment: Sendable {
         ready.store(false, ordering: .releasing)
     }
 
-    /// One that an earlier process left is as good: it holds zeros and at most a header, which is
-    /// written over.
-    private func make() -> Bool {
+    /// False if there is no room. One that an earlier process left is as good: it holds zeros and at
+    /// most a header, which is written over.
+    private func make() throws(DiskError) -> Bool {
+        if try Self.isThere(disk, size) { return true }
+        if !Self.fits(disk, size) { return false }
+        for old in [Self.name, Self.unfinished] { try disk.clear(old) }
         do throws(DiskError) {
-            if try Self.isThere(disk, size) { return true }
-            if !Self.fits(disk, size) { return false }
-            let names = try disk.names()
-            for old in [Self.name, Self.unfinished] where names.contains(old) {
-                try disk.remove(old)
-            }
-            do throws(DiskError) {
-                try disk.create(
-                    Self.unfinished, size: size, inPiecesOf: Self.pieceSize, keepPace)
-            } catch {
-                // What could be had of it is worth more to what is being written now.
-                try disk.remove(Self.unfinished)
-                throw error
-            }
-            try disk.rename(Self.unfinished, to: Self.name)
-            return true
+            try disk.create(Self.unfinished, size: size, inPiecesOf: Self.pieceSize, keepPace)
         } catch {
-            // No spare is the message: whoever asks for one is told that there is none.
-            return false
+            // What could be had of it is worth more to what is being written now.
+            try disk.remove(Self.unfinished)
+            throw error
         }
+        try disk.rename(Self.unfinished, to: Self.name)
+        return true
     }
 
     /// Whoever syncs meanwhile waits for the zeros too, so they come in small pieces, and twice as fast as

@@ -263,7 +263,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
 
     /// False if the disk is full.
     private func create(_ size: Int) throws(DiskError) -> Bool {
-        if try disk.names().contains(Self.unfinished) { try disk.remove(Self.unfinished) }
+        try disk.clear(Self.unfinished)
         do throws(DiskError) {
             try disk.create(Self.unfinished, size: size)
             return true
