@@ -23,15 +23,17 @@ package struct Pile<Element>: ~Copyable {
 
     package subscript(index: Int) -> Element {
         @inline(__always)
-        unsafeAddress {
-            precondition(index >= 0 && index < count, "there is no such element")
-            return unsafe UnsafePointer(base! + index)
-        }
+        unsafeAddress { unsafe UnsafePointer(pointer(to: index)) }
         @inline(__always)
-        unsafeMutableAddress {
-            precondition(index >= 0 && index < count, "there is no such element")
-            return unsafe base! + index
-        }
+        unsafeMutableAddress { unsafe pointer(to: index) }
+    }
+
+    @inline(__always)
+    private func pointer(to index: Int) -> UnsafeMutablePointer<Element> {
+        precondition(
+            UInt(bitPattern: index) < UInt(bitPattern: count), "there is no such element")
+        // Where there is an element, there is memory.
+        return unsafe base.unsafelyUnwrapped + index
     }
 
     @inline(__always)

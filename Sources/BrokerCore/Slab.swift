@@ -59,10 +59,13 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
         firstFree == Self.noPlace ? bound : Int(firstFree)
     }
 
+    /// Returns the place that it has taken.
     @inline(__always)
     package mutating func insert(_ element: consuming Element) -> Int {
-        let place = nextPlace
-        insert(element, at: place)
+        if firstFree == Self.noPlace { addPlace() }
+        let place = Int(firstFree)
+        unsafe firstFree = links(of: firstFree).pointee.next
+        put(element, at: place)
         return place
     }
 
@@ -74,6 +77,11 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
         }
         precondition(!contains(place), "place \(place) is taken")
         unlink(place)
+        put(element, at: place)
+    }
+
+    @inline(__always)
+    private mutating func put(_ element: consuming Element, at place: Int) {
         let address = unsafe memory.address(of: place)
         unsafe address.initialize(to: element)
         unsafe addresses[place] = UInt(bitPattern: address)

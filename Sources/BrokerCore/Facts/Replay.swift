@@ -206,9 +206,9 @@ package struct Replay: ~Copyable {
                 identifiers.append(try reader.identifier(bytes))
             }
             let delivery = Delivery(
-                message: message, qos: qos, retain: choice >> 18 & 1 == 1,
-                identifiers: state.identifierLists.number(of: identifiers),
-                share: choice >> 19 & 1 == 1 ? try share(&reader, bytes) : .none)
+                message: message, identifiers: state.identifierLists.number(of: identifiers),
+                share: choice >> 19 & 1 == 1 ? try share(&reader, bytes) : .none,
+                qos: qos, retain: choice >> 18 & 1 == 1)
             details.add(
                 Receiver(
                     session: session, delivery: delivery,

@@ -82,8 +82,8 @@ struct State: ~Copyable {
         case .ended(let id): end(id)
         case .subscribed(let id, let detail): subscribe(id, details.filters[Int(detail)])
         case .unsubscribed(let id, let detail): unsubscribe(id, details.filters[Int(detail)].text)
-        case .sentOnce(let id): messages.release(takeOldest(id).message)
-        case .dropped(let id, _): messages.release(takeOldest(id).message)
+        case .sentOnce(let id), .dropped(let id, _):
+            messages.release(takeOldest(id).delivery.message)
         case .retainedExpired(let message): replaceRetained(on: message, with: nil)
         case .willForgotten(let id): forgetWill(id)
         case .stored, .accepted, .released, .routed, .sent, .acknowledged, .completed:
@@ -173,13 +173,12 @@ struct State: ~Copyable {
         messages.hold(message, times: receivers.count)
         let size = messages[message].bodyCount
         for at in receivers.range {
-            let session = details.receivers[at].session
-            let delivery = details.receivers[at].delivery
-            if let packet = details.receivers[at].id {
+            let receiver = details.receivers[at]
+            if let packet = receiver.id {
                 inFlightCount += 1
-                self[session].send(delivery, packet, size)
+                self[receiver.session].send(receiver.delivery, packet, size)
             } else {
-                self[session].wait(delivery, size)
+                self[receiver.session].wait(receiver.delivery, size)
                 waitingCount += 1
                 waitingBytes += size
             }
@@ -237,8 +236,8 @@ struct State: ~Copyable {
 
     @inline(__always)
     private mutating func send(_ id: SessionID, _ packet: PacketID) {
-        let delivery = takeOldest(id)
-        self[id].send(delivery, packet, messages[delivery.message].bodyCount)
+        let (delivery, size) = takeOldest(id)
+        self[id].send(delivery, packet, size)
         inFlightCount += 1
     }
 
@@ -250,13 +249,15 @@ struct State: ~Copyable {
         messages.release(message)
     }
 
-    private mutating func takeOldest(_ id: SessionID) -> Delivery {
+    /// With how many bytes its message has.
+    @inline(__always)
+    private mutating func takeOldest(_ id: SessionID) -> (delivery: Delivery, size: Int) {
         let delivery = self[id].waiting.removeFirst()
         let size = messages[delivery.message].bodyCount
         self[id].waitingBytes -= size
         waitingBytes -= size
         waitingCount -= 1
-        return delivery
+        return (delivery, size)
     }
 
     private mutating func setWill(_ id: SessionID, _ opening: Details.Opening) {

@@ -57,9 +57,9 @@ extension Broker {
             let route = routes.entries[entry].routes[index]
             guard let grant = route.grant(from: publisher) else { continue }
             let delivery = Delivery(
-                message: message, qos: outgoingQoS(of: message, granted: grant.qos),
-                retain: state.messages[message].retain && grant.retainAsPublished,
-                identifiers: grant.identifiers)
+                message: message, identifiers: grant.identifiers,
+                qos: outgoingQoS(of: message, granted: grant.qos),
+                retain: state.messages[message].retain && grant.retainAsPublished)
             choose(route.session, delivery, besides: start, at: now, into: &effects)
         }
         for share in routes.entries[entry].shares {
@@ -236,11 +236,10 @@ extension Broker {
         _ receivers: Details.Receivers, into effects: inout some Effects & ~Copyable
     ) {
         for at in receivers.range {
-            guard let id = details.receivers[at].id,
-                let connection = state[details.receivers[at].session].connection
+            let receiver = details.receivers[at]
+            guard let id = receiver.id, let connection = state[receiver.session].connection
             else { continue }
-            let delivery = details.receivers[at].delivery
-            effects.deliver(delivery, id, isRepeat: false, to: connection, from: &self)
+            effects.deliver(receiver.delivery, id, isRepeat: false, to: connection, from: &self)
         }
     }
 
@@ -258,7 +257,7 @@ extension Broker {
         _ session: SessionID, on connection: ConnectionID, at now: Instant,
         into effects: inout some Effects & ~Copyable
     ) {
-        let wasFull = isFull(session)
+        let wasFull = !paused.isEmpty && isFull(session)
         if state[session].outbound.owesResends {
             resend(session, on: connection, into: &effects)
         }
@@ -275,9 +274,7 @@ extension Broker {
                 sendOnce(delivery, of: session, on: connection, into: &effects)
             }
         }
-        if wasFull, !paused.isEmpty, !isFull(session) {
-            resumePaused(into: &effects)
-        }
+        if wasFull, !isFull(session) { resumePaused(into: &effects) }
     }
 
     /// The oldest waiting delivery takes its identifier.
@@ -330,6 +327,7 @@ extension Broker {
         effects.letGo(delivery.message, of: &self)
     }
 
+    @inline(__always)
     private func whyNot(
         _ delivery: Delivery, _ connection: ConnectionID, at now: Instant
     ) -> DropReason? {

@@ -55,9 +55,9 @@ extension Broker {
         of message: MessageID, to member: Subscription, of share: ShareID
     ) -> Delivery {
         Delivery(
-            message: message, qos: outgoingQoS(of: message, granted: member.options.maximumQoS),
-            retain: state.messages[message].retain && member.options.retainAsPublished,
-            identifiers: member.identifier, share: share)
+            message: message, identifiers: member.identifier, share: share,
+            qos: outgoingQoS(of: message, granted: member.options.maximumQoS),
+            retain: state.messages[message].retain && member.options.retainAsPublished)
     }
 
     private func readiness(of session: SessionID, for delivery: Delivery) -> Readiness {

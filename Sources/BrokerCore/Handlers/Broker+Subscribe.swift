@@ -97,8 +97,9 @@ extension Broker {
         let identifiers = state.identifierLists.number(of: identifier == 0 ? [] : [identifier])
         for message in found where state.messages[message].expires > now {
             let delivery = Delivery(
-                message: message, qos: outgoingQoS(of: message, granted: options.maximumQoS),
-                retain: true, identifiers: identifiers)  // [MQTT-3.3.1-8]
+                message: message, identifiers: identifiers,
+                qos: outgoingQoS(of: message, granted: options.maximumQoS),
+                retain: true)  // [MQTT-3.3.1-8]
             if delivery.qos == .atMostOnce {
                 state.messages.hold(message)
                 connections[connection.index].welcome.append(delivery)

@@ -53,7 +53,7 @@ extension Broker {
         where TopicFilter.matches(filter: filter, topic: topic.name.span) {
             let message = makeFleeting(topic.name, topic.text, isRetained: true)
             let delivery = Delivery(
-                message: message, qos: .atMostOnce, retain: true, identifiers: identifiers)
+                message: message, identifiers: identifiers, qos: .atMostOnce, retain: true)
             let start = details.beginReceivers()
             choose(session, delivery, besides: start, at: now, into: &effects)
             effects.letGo(message, of: &self)

@@ -174,9 +174,15 @@ struct SysTopics {
 extension SysTopics {
     /// Whether clients may not publish to this topic. The state of a bridge is the exception that
     /// mosquitto makes: a bridge of another broker tells it here.
+    @inline(__always)
     static func isReserved(_ topic: Span<UInt8>) -> Bool {
+        !topic.isEmpty && topic[0] == 0x24 && isOfBroker(topic)
+    }
+
+    @inline(never)
+    private static func isOfBroker(_ topic: Span<UInt8>) -> Bool {
         let word: InlineArray<4, UInt8> = [0x24, 0x53, 0x59, 0x53]  // "$SYS"
-        guard topic.count >= word.count, topic[0] == word[0] else { return false }
+        guard topic.count >= word.count else { return false }
         for offset in word.indices where topic[offset] != word[offset] { return false }
         guard topic.count == word.count || topic[word.count] == Topic.separator else {
             return false

@@ -209,7 +209,9 @@ struct MessageStore: ~Copyable {
         _ draft: Draft, number: UInt64, at id: MessageID, _ fill: (inout OutputRawSpan) -> Void
     ) {
         lastNumber = max(lastNumber, number)
-        insert(draft, number: number, at: id.index, filledBlock(draft, fill))
+        let message = Message(draft, number: number, in: filledBlock(draft, fill))
+        bytes += message.bodyCount
+        messages.insert(message, at: id.index)
         self[id].isJournalled = true
     }
 
@@ -249,23 +251,24 @@ struct MessageStore: ~Copyable {
     @inline(__always)
     private mutating func add(_ draft: Draft, _ block: BlockPool.Block) -> MessageID {
         lastNumber += 1
-        let place = messages.nextPlace
-        insert(draft, number: lastNumber, at: place, block)
-        return MessageID(place: UInt32(place))
-    }
-
-    @inline(__always)
-    private mutating func insert(
-        _ draft: Draft, number: UInt64, at place: Int, _ block: BlockPool.Block
-    ) {
-        let message = Message(
-            number: number, qos: draft.qos, retain: draft.retain, isFleeting: draft.isFleeting,
-            expires: draft.expires,
-            topicCount: UInt16(draft.topicCount),
-            propertiesCount: UInt32(truncatingIfNeeded: draft.propertiesCount),
-            payloadCount: UInt32(truncatingIfNeeded: draft.payloadCount), block: block,
-            holders: draft.isHeld ? 1 : 0)
+        let message = Message(draft, number: lastNumber, in: block)
         bytes += message.bodyCount
-        messages.insert(message, at: place)
+        return MessageID(place: UInt32(truncatingIfNeeded: messages.insert(message)))
+    }
+}
+
+extension Message {
+    @inline(__always)
+    fileprivate init(_ draft: MessageStore.Draft, number: UInt64, in block: BlockPool.Block) {
+        self.number = number
+        qos = draft.qos
+        retain = draft.retain
+        isFleeting = draft.isFleeting
+        expires = draft.expires
+        topicCount = UInt16(draft.topicCount)
+        propertiesCount = UInt32(truncatingIfNeeded: draft.propertiesCount)
+        payloadCount = UInt32(truncatingIfNeeded: draft.payloadCount)
+        self.block = block
+        holders = draft.isHeld ? 1 : 0
     }
 }

@@ -40,7 +40,7 @@ public enum OutboundFlow: UInt8, Sendable {
         case violation
     }
 
-    @inlinable
+    @inlinable @inline(__always)
     public static func opening(_ qos: QoS) -> OutboundFlow {
         precondition(qos != .atMostOnce, "QoS 0 has no flow")
         return qos == .atLeastOnce ? .published1 : .published2
