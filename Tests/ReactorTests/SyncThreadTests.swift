@@ -140,7 +140,8 @@ private final class Batches {
 
     func awaitThread() throws -> UInt64? {
         #expect(isWoken(within: 10_000))
-        wakeup.clear()
+        var signals: UInt64 = 0
+        #expect(read(wakeup.descriptor, &signals, 8) == 8)
         return try thread.takeCommitted()
     }
 

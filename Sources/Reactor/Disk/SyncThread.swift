@@ -37,7 +37,8 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
     private let spare: SpareSegment
     private let wakeup: Wakeup
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    /// What the thread has been told and has not heard.
+    private let orders = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
     private var phase = Phase.idle
     private var job = Job()
     /// The batch waits for `settle`.
@@ -57,7 +58,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         self.wakeup = wakeup
         spare = SpareSegment(disk: disk, size: segmentSize)
         pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
+        sem_init(orders, 0, 0)
         try startThread { [self] in run() }
         spare.prepare()
     }
@@ -65,9 +66,9 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
     deinit {
         if openFile >= 0 { close(openFile) }
         pthread_mutex_destroy(mutex)
-        pthread_cond_destroy(changed)
+        sem_destroy(orders)
         mutex.deallocate()
-        changed.deallocate()
+        orders.deallocate()
     }
 
     /// How long the last batch took to become durable.
@@ -132,7 +133,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
 
     private func handOver() {
         workingSince.store(monotonicNanoseconds(), ordering: .relaxed)
-        change(to: .working)
+        order(.working)
     }
 
     /// Call it when a turn ends. A short batch that was given in it is made durable before this returns
@@ -176,27 +177,28 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
 
     /// Ends the thread. Nothing may be in work.
     package func stop() {
-        change(to: .stopping)
+        order(.stopping)
     }
 
     private func change(to new: Phase) {
         pthread_mutex_lock(mutex)
         phase = new
-        pthread_cond_signal(changed)
         pthread_mutex_unlock(mutex)
     }
 
-    /// True when there is a batch to write, false when the thread has to end.
+    private func order(_ new: Phase) {
+        change(to: new)
+        sem_post(orders)
+    }
+
+    /// True when there is a batch to write, false when the thread has to end. A semaphore, because who
+    /// waits for a condition wakes the next one who wants its mutex, though there is none.
     private func wait() -> Bool {
+        while sem_wait(orders) != 0 {}
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        while true {
-            switch phase {
-            case .working: return true
-            case .stopping: return false
-            case .idle, .done, .failed: pthread_cond_wait(changed, mutex)
-            }
-        }
+        if case .stopping = phase { return false }
+        return true
     }
 
     private func run() {

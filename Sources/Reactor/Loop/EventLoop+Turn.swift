@@ -60,10 +60,7 @@ extension EventLoop {
     private func takeRare(_ ready: Interest, from source: Source) {
         switch source.kind {
         case .listener: accept(from: source.index)
-        case .wakeup:
-            let (wakeup, tag) = wakeups[source.index]
-            wakeup.clear()
-            service?.woken(tag)
+        case .wakeup: service?.woken(wakeups[source.index].tag)
         case .alarm: alarm.rang()
         case .resolution: resolved(source.index)
         case .signals:

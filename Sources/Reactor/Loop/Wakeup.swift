@@ -7,7 +7,8 @@ import CEpoll
 import Glibc
 
 /// A handle that any thread may signal. The loop answers with `woken(tag)` in its next turn; several
-/// signals before that are one.
+/// signals before that are one. Nobody takes them: the loop is told of each once, and the counter has
+/// room for 2⁶⁴.
 package final class Wakeup: Sendable {
     let descriptor: Int32
 
@@ -18,14 +19,7 @@ package final class Wakeup: Sendable {
     deinit { Glibc.close(descriptor) }
 
     package func signal() {
-        // Fails only with EAGAIN, when the counter is full: then the loop has not yet seen the last.
         var one: UInt64 = 1
         _ = Glibc.write(descriptor, &one, 8)
-    }
-
-    /// Takes the signals so far.
-    func clear() {
-        var count: UInt64 = 0
-        _ = Glibc.read(descriptor, &count, 8)
     }
 }
