@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// When a batch is worth a sync. One with a single fact costs as much as one with hundreds, so a
-// small one waits a little for the answers to what the last one let out: mostly they are on their
-// way already. Facts that nobody waits for ride along with the next batch.
+// When a batch is worth a sync. One with a single fact costs as much as one with hundreds, so it
+// waits a little for the answers to what the last one let out: mostly they are on their way
+// already. Facts that nobody waits for ride along with the next batch.
 import Journal
 import MQTT
 
-/// How long a small batch may wait. Zero where a commit costs nothing.
+/// How long a batch may wait. Zero where a commit costs nothing.
 package struct CommitPatience: Equatable {
     /// For the answers to what the last commit let out.
     package var forAnswers = Duration.zero
@@ -16,8 +16,10 @@ package struct CommitPatience: Equatable {
 }
 
 struct CommitPace {
-    /// From this size on a batch goes as soon as it can.
+    /// A batch below this waits for all that may be answering, others for half of them.
     static let smallBytes = 4 << 10
+    /// From this size on a batch goes as soon as it can.
+    static let fullBytes = 64 << 10
 
     /// What a batch may grow to while the one before it is being made durable. A disk that is slower
     /// than those who publish makes them wait, and costs no more memory than this.
@@ -29,12 +31,18 @@ struct CommitPace {
     }
     /// Nothing is gained by waiting.
     private(set) var isImpatient = true
-    /// Connections that may be answering what the last commit let out, and until when they are
-    /// waited for.
+    /// Connections to which the last commit let something out, those of them that may be answering
+    /// it, and until when they are waited for.
+    var letOut = 0
     var awaited = 0
     var awaitedUntil = Instant(nanoseconds: 0)
     /// When the batch that is held back goes.
     var due: Instant?
+
+    /// So many may be answering that a batch of this size had better have their facts too.
+    func isWorthWaiting(with bytes: Int) -> Bool {
+        awaited > (bytes < Self.smallBytes ? 0 : (letOut + 1) / 2)
+    }
 }
 
 extension Engine {
@@ -63,10 +71,11 @@ extension Engine {
 
     /// Nil if what is staged is to be submitted now.
     private func commitDue(at now: Instant) -> Instant? {
-        guard performer.journal.bytesStaged < CommitPace.smallBytes else { return nil }
+        let bytes = performer.journal.bytesStaged
+        guard bytes < CommitPace.fullBytes else { return nil }
         // With nothing in flight, all wait for what is staged.
         let isNeeded = !performer.listed.isEmpty
-        if isNeeded, pace.awaited == 0 { return nil }
+        if isNeeded, !pace.isWorthWaiting(with: bytes) { return nil }
         let due = isNeeded ? pace.awaitedUntil : pace.due ?? now + pace.patience.forNeed
         return now < due ? due : nil
     }
@@ -75,7 +84,8 @@ extension Engine {
     package mutating func committed(_ number: UInt64, at now: Instant) {
         performer.journal.committed(number)
         letGoOfWritten()
-        if pace.isImpatient || performer.journal.bytesStaged >= CommitPace.smallBytes { submit() }
+        let isFull = performer.journal.bytesStaged >= CommitPace.fullBytes
+        if pace.isImpatient || pace.isBehind || isFull { submit() }
         pace.awaited = 0
         pace.awaitedUntil = now + pace.patience.forAnswers
         for place in performer.listed.indices {
@@ -86,6 +96,7 @@ extension Engine {
             performer.outlets[id.index].answersCommit = UInt32(truncatingIfNeeded: number)
             pace.awaited += 1
         }
+        pace.letOut = pace.awaited
         caughtUp(at: now)
         performer.release()
     }

@@ -147,16 +147,40 @@ import Testing
         #expect(pair.plc.received() == [.pubrec(2)])
     }
 
-    @Test func aLargeBatchWaitsForNobody() {
+    /// Of six who were let speak, three are not waited for by a batch that is worth its sync.
+    @Test func aBatchThatIsNotSmallWaitsForHalf() {
+        let pair = Pair()
+        let others = ["a", "b", "c", "d"].map { pair.scene.client($0) }
+        pair.scene.home.isLate = false
+        for other in others {
+            other.resume()
+            other.subscribe("t")
+        }
+        pair.scene.home.isLate = true
+        pair.plc.publish("t", "1", qos: 2, id: 1)
+        pair.commit()
+        pair.plc.pubrel(1)
+        pair.commit()
+        let before = pair.syncs
+        pair.plc.publish("t", Self.text(CommitPace.smallBytes), qos: 2, id: 2)
+        others[0].pubrec(1)
+        #expect(pair.syncs == before)
+        others[1].pubrec(1)
+        #expect(pair.syncs == before + 1)
+    }
+
+    @Test func aFullBatchWaitsForNobody() {
         let pair = Pair()
         pair.plc.publish("t", "1", qos: 2, id: 1)
         pair.commit()
         pair.plc.pubrel(1)
         pair.commit()
         let before = pair.syncs
-        pair.plc.publish("t", String(repeating: "x", count: CommitPace.smallBytes), qos: 2, id: 2)
+        pair.plc.publish("t", Self.text(CommitPace.fullBytes), qos: 2, id: 2)
         #expect(pair.syncs == before + 1)
     }
+
+    private static func text(_ count: Int) -> String { String(repeating: "x", count: count) }
 
     /// Memory does not grow with the time that a disk takes: who publishes waits for it.
     @Test func aSlowDiskMakesPublishersWait() {
@@ -173,6 +197,7 @@ import Testing
         #expect(isPaused)
         var answered: [Packet] = []
         for _ in 0..<10 {
+            scene.pass(.microseconds(100))
             pair.commit()
             answered += plc.received()
         }
