@@ -36,6 +36,7 @@ final class BrokerHarness {
     var isCompared = false
     /// When the step began there were facts that were not durable.
     private(set) var wasDirty = false
+    private var stagedBefore = 0
     /// The step is one event: its answers are behind its facts.
     private(set) var isSingle = true
     /// Who looks at what a client gets.
@@ -53,6 +54,12 @@ final class BrokerHarness {
     }
 
     var openLinks: [ConnectionID] { links.keys.sorted { $0.place < $1.place } }
+
+    /// What is not durable now, or some of it, has come in this step. While a batch is on its way, what
+    /// comes stays behind it.
+    var hasNewFacts: Bool {
+        !wasDirty || engine.performer.journal.bytesStaged > stagedBefore
+    }
 }
 
 extension BrokerHarness {
@@ -166,6 +173,7 @@ extension BrokerHarness {
     /// One event, and everything that follows until nothing moves.
     private func step(_ event: () -> Void) throws(Breach) {
         wasDirty = !engine.isSettled
+        stagedBefore = engine.performer.journal.bytesStaged
         event()
         try carryOut()
         engine.turnEnded(at: now)
