@@ -38,6 +38,7 @@ import Testing
         recorder.loop.turn()
         #expect(
             Set(["\(recorder.heard[1])", "\(recorder.heard[2])"]) == ["woken(11)", "woken(12)"])
+        #expect(recorder.loop.isIdle)
     }
 
     @Test func runEndsWithTheTurnInWhichItWasStopped() throws {

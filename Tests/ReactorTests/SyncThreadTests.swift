@@ -61,6 +61,19 @@ import Testing
         #expect(throws: DiskError.self) { try journal.thread.settle(waiting: true) }
     }
 
+    /// Whoever is told to stop in the middle of a batch does not begin it again.
+    @Test func whatIsInWorkAtTheEndIsWrittenOnce() throws {
+        for delay in 0..<100 as Range<UInt32> {
+            let journal = try Batches()
+            defer { journal.remove() }
+            journal.write(String(repeating: "x", count: 100_000))
+            usleep(delay)
+            journal.thread.stop()
+            usleep(500)
+            #expect(journal.takeSignals() <= 1)
+        }
+    }
+
     @Test func aStallIsForgottenSlowly() {
         var expectation = SyncExpectation()
         #expect(!expectation.isShort)
@@ -140,9 +153,14 @@ private final class Batches {
 
     func awaitThread() throws -> UInt64? {
         #expect(isWoken(within: 10_000))
-        var signals: UInt64 = 0
-        #expect(read(wakeup.descriptor, &signals, 8) == 8)
+        #expect(takeSignals() == 1)
         return try thread.takeCommitted()
+    }
+
+    /// How often the thread has signalled since the last call.
+    func takeSignals() -> UInt64 {
+        var signals: UInt64 = 0
+        return isWoken(within: 0) && read(wakeup.descriptor, &signals, 8) == 8 ? signals : 0
     }
 
     func isWoken(within milliseconds: Int32) -> Bool {

@@ -175,7 +175,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         }
     }
 
-    /// Ends the thread. Nothing may be in work.
+    /// Ends the thread. A batch that was handed over is written once or not at all.
     package func stop() {
         order(.stopping)
     }
@@ -191,14 +191,15 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
         sem_post(orders)
     }
 
-    /// True when there is a batch to write, false when the thread has to end. A semaphore, because who
-    /// waits for a condition wakes the next one who wants its mutex, though there is none.
+    /// True when there is a batch to write, false when the thread has to end. A condition would do as well,
+    /// but its waiter marks the mutex as wanted by more, and calls the kernel once more to give it up.
     private func wait() -> Bool {
         while sem_wait(orders) != 0 {}
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
-        if case .stopping = phase { return false }
-        return true
+        // The end may have been ordered while a batch was in work.
+        if case .working = phase { return true }
+        return false
     }
 
     private func run() {
