@@ -31,8 +31,8 @@ struct CommitPace {
     }
     /// Nothing is gained by waiting.
     private(set) var isImpatient = true
-    /// Connections to which the last commit let something out, those of them that may be answering
-    /// it, and until when they are waited for.
+    /// How many connections may answer what the last commit let out, how many of them have not yet, and
+    /// until when they are waited for. Who was awaited and has said nothing since is not among them.
     var letOut = 0
     var awaited = 0
     var awaitedUntil = Instant(nanoseconds: 0)
@@ -84,21 +84,24 @@ extension Engine {
     package mutating func committed(_ number: UInt64, at now: Instant) {
         performer.journal.committed(number)
         letGoOfWritten()
-        let isFull = performer.journal.bytesStaged >= CommitPace.fullBytes
-        if pace.isImpatient || pace.isBehind || isFull { submit() }
+        if pace.isImpatient || performer.journal.bytesStaged >= CommitPace.fullBytes { submit() }
+        awaitAnswers(to: UInt32(truncatingIfNeeded: number), at: now)
+        caughtUp(at: now)
+        performer.release()
+    }
+
+    private mutating func awaitAnswers(to number: UInt32, at now: Instant) {
         pace.awaited = 0
         pace.awaitedUntil = now + pace.patience.forAnswers
         for place in performer.listed.indices {
             let id = performer.listed[place]
-            guard
+            guard performer.outlets[id.index].answersCommit == 0,
                 performer.outlets[id.index].output.isWritable(durable: performer.journal.durable)
             else { continue }
-            performer.outlets[id.index].answersCommit = UInt32(truncatingIfNeeded: number)
+            performer.outlets[id.index].answersCommit = number
             pace.awaited += 1
         }
         pace.letOut = pace.awaited
-        caughtUp(at: now)
-        performer.release()
     }
 
     private mutating func submit() {
@@ -133,11 +136,10 @@ extension Engine {
     /// Its peer has said something, or never will.
     @inline(__always)
     mutating func noLongerAwaited(_ id: ConnectionID) {
-        guard pace.awaited > 0,
-            performer.outlets[id.index].answersCommit
-                == UInt32(truncatingIfNeeded: performer.journal.durable.batch)
-        else { return }
+        let number = performer.outlets[id.index].answersCommit
+        guard number != 0 else { return }
         performer.outlets[id.index].answersCommit = 0
-        pace.awaited -= 1
+        let isLast = number == UInt32(truncatingIfNeeded: performer.journal.durable.batch)
+        if isLast { pace.awaited -= 1 }
     }
 }

@@ -8,7 +8,8 @@ struct Outlet: ~Copyable {
     /// PUBACKs that wait for their gate: their messages are in the client's quota still.
     var unacknowledged = GatedCount()
     var aliases = OutgoingAliases()
-    /// The commit whose opening of a gate its peer may be answering now: the last bits of its number.
+    /// The commit whose opening of a gate its peer may be answering now: the last bits of its number. 0
+    /// where it has said something since.
     var answersCommit: UInt32 = 0
     /// Where it is on the engine's list of outlets to look at when the turn ends, counted from 1.
     var listPlace: UInt32 = 0

@@ -278,6 +278,7 @@ extension Broker {
     }
 
     /// The oldest waiting delivery takes its identifier.
+    @inline(__always)
     private mutating func sendOldest(
         _ delivery: Delivery, _ id: PacketID, of session: SessionID, on connection: ConnectionID,
         into effects: inout some Effects & ~Copyable
