@@ -31,7 +31,7 @@ import Testing
         Case(bug: .missingFolderSync, checker: "order", first: 400),
         Case(bug: .ignoredSyncError, checker: "gates"),
         // Recovery writes the last segment back, which heals most of it: few seeds show more.
-        Case(bug: .ignoredSyncError, checker: "recovery", first: 150),
+        Case(bug: .ignoredSyncError, checker: "recovery", first: 790),
         Case(bug: .unconfirmedTail, checker: "recovery"),
         Case(bug: .unconfirmedTail, checker: "ledger"),
         Case(bug: .foreignRandomness, checker: "determinism"),
