@@ -144,7 +144,7 @@ package final class EventLoop {
     /// A handle with which another thread makes the loop call `woken(tag)`.
     package func addWakeup(tag: Int) throws(SystemError) -> Wakeup {
         let wakeup = try Wakeup()
-        try epoll.add(wakeup.descriptor, [.input, .once], Source(.wakeup, wakeups.count))
+        try epoll.add(wakeup.descriptor, Wakeup.interest, Source(.wakeup, wakeups.count))
         wakeups.append((wakeup, tag))
         return wakeup
     }

@@ -7,9 +7,11 @@ import CEpoll
 import Glibc
 
 /// A handle that any thread may signal. The loop answers with `woken(tag)` in its next turn; several
-/// signals before that are one. Nobody takes them: the loop hears of each once, or only of the first,
-/// and the counter has room for 2⁶⁴.
+/// signals before that are one. Nobody takes them: the loop is told of each once, and the counter has
+/// room for 2⁶⁴.
 package final class Wakeup: Sendable {
+    static let interest: Interest = [.input, .once]
+
     let descriptor: Int32
 
     init() throws(SystemError) {

@@ -40,7 +40,7 @@ extension EventLoop {
         let resolution = try Resolution(host: host, port: port)
         let number = nextResolution
         nextResolution = (nextResolution + 1) & 0x0FFF_FFFF
-        try epoll.add(resolution.wakeup.descriptor, .input, Source(.resolution, number))
+        try epoll.add(resolution.wakeup.descriptor, Wakeup.interest, Source(.resolution, number))
         do throws(SystemError) {
             try resolution.start()
         } catch {
