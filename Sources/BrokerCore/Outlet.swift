@@ -62,7 +62,7 @@ struct Outlet: ~Copyable {
                 subscriptionIdentifiers: identifiers, forwardable: message.properties, into: &out)
             if withPayload { out.append(message.payload) }
         }
-        return output.pendingBytes + (withPayload ? 0 : Int(message.payloadCount))
+        return output.pendingBytes + (withPayload ? 0 : message.payloadCount)
     }
 
     /// A QoS 0 PUBLISH that goes on as it came. The answer is what waits here then.

@@ -76,7 +76,7 @@ extension Performer {
         step.isDuplicate = isRepeat
         step.isRetained = delivery.retain
         step.topic = String(copying: broker.state.messages[delivery.message].topic)
-        step.size = Int(broker.state.messages[delivery.message].payloadCount)
+        step.size = broker.state.messages[delivery.message].payloadCount
         step.message = broker.label(of: delivery.message)?.text
         trace.begin(step, session: session, isInbound: false, behind: journal.tail, at: now)
     }

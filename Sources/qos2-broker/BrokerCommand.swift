@@ -130,4 +130,4 @@ struct BrokerCommand: ParsableCommand {
     }
 }
 
-extension OverflowFile: BodyOverflow {}
+extension OverflowFile: ExtentSource {}

@@ -149,7 +149,7 @@ extension State {
         out.append(little: UInt32(messages[id].qos.rawValue) | (messages[id].retain ? 4 : 0))
         out.append(little: UInt32(messages[id].topicCount))
         out.append(little: messages[id].propertiesCount)
-        out.append(little: messages[id].payloadCount)
+        out.append(little: UInt32(truncatingIfNeeded: messages[id].payloadCount))
     }
 
     private func write(

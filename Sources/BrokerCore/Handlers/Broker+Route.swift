@@ -177,7 +177,7 @@ extension Broker {
             topicCount: Int(state.messages[message].topicCount),
             subscriptionIdentifiers: identifiers.span,
             forwardableCount: Int(state.messages[message].propertiesCount),
-            payloadCount: Int(state.messages[message].payloadCount)
+            payloadCount: state.messages[message].payloadCount
         ).fits(limit == .max ? nil : limit)
     }
 

@@ -7,26 +7,28 @@ import MQTT
 /// What a publisher said. The body is one block: topic name, properties to hand on, payload.
 @safe
 struct Message: ~Copyable {
+    // The smallest last, so that they lie without gaps: a queue holds millions.
+
     /// Unique for all time: shard (16 bit) | counter (48 bit).
     let number: UInt64
+    /// When nobody may begin to deliver it any more. [MQTT-3.3.2-5]
+    let expires: Instant
+    fileprivate let block: BlockPool.Block
+    fileprivate var holders: Int32
+    let propertiesCount: UInt32
+    let topicCount: UInt16
     let qos: QoS
     let retain: Bool
     /// It is said by the broker itself to those who are there, and waits for nobody.
     let isFleeting: Bool
-    /// When nobody may begin to deliver it any more. [MQTT-3.3.2-5]
-    let expires: Instant
-    let topicCount: UInt16
-    let propertiesCount: UInt32
-    let payloadCount: UInt32
     /// Whether the journal holds the body already.
     var isJournalled = false
 
-    fileprivate let block: BlockPool.Block
-    fileprivate var holders: Int32
+    var payloadCount: Int { bodyCount - propertiesRange.upperBound }
 
     /// Of the parts of the body.
     var sizes: (topic: Int, properties: Int, payload: Int) {
-        (Int(topicCount), Int(propertiesCount), Int(payloadCount))
+        (Int(topicCount), Int(propertiesCount), payloadCount)
     }
 
     var topicRange: Range<Int> { 0..<Int(topicCount) }
@@ -66,7 +68,7 @@ struct Message: ~Copyable {
     /// The payload's memory: it lives as long as somebody holds the message.
     var payloadMemory: UnsafeRawBufferPointer {
         unsafe UnsafeRawBufferPointer(
-            start: block.base + propertiesRange.upperBound, count: Int(payloadCount))
+            start: block.base + propertiesRange.upperBound, count: payloadCount)
     }
 
     @_lifetime(borrow self)
@@ -82,7 +84,7 @@ struct Message: ~Copyable {
 package struct BodyMemory {
     /// What the heap takes before the overflow is asked.
     package var heapBytesMax = Int.max
-    package var overflow: (any BodyOverflow)?
+    package var overflow: (any ExtentSource)?
     /// Gives memory of so many bytes back, which for a large body takes longer than others should wait.
     package var discard: Discard
 
@@ -90,7 +92,7 @@ package struct BodyMemory {
 
     @safe
     package init(
-        heapBytesMax: Int = .max, overflow: (any BodyOverflow)? = nil,
+        heapBytesMax: Int = .max, overflow: (any ExtentSource)? = nil,
         discard: @escaping Discard = { memory, _ in unsafe memory.deallocate() }
     ) {
         self.heapBytesMax = heapBytesMax
@@ -129,14 +131,6 @@ struct MessageStore: ~Copyable {
     init(memory: BodyMemory = BodyMemory()) {
         pool = BlockPool(memory)
         unsafe offered = nil
-    }
-
-    /// The pool frees what was given back; bodies that are still held go here.
-    deinit {
-        for place in 0..<messages.bound
-        where messages.contains(place) && messages[place].block.extent < 0 {
-            unsafe messages[place].block.allocation.deallocate()
-        }
     }
 
     var count: Int { messages.count }
@@ -199,7 +193,7 @@ struct MessageStore: ~Copyable {
         let draft = Draft(
             qos: self[id].qos, retain: self[id].retain, expires: expires,
             topicCount: Int(self[id].topicCount), propertiesCount: Int(self[id].propertiesCount),
-            payloadCount: Int(self[id].payloadCount))
+            payloadCount: self[id].payloadCount)
         let body = unsafe self[id].bodyMemory
         return create(draft) { unsafe $0.append(body.span) }
     }
@@ -267,7 +261,6 @@ extension Message {
         expires = draft.expires
         topicCount = UInt16(draft.topicCount)
         propertiesCount = UInt32(truncatingIfNeeded: draft.propertiesCount)
-        payloadCount = UInt32(truncatingIfNeeded: draft.payloadCount)
         self.block = block
         holders = draft.isHeld ? 1 : 0
     }

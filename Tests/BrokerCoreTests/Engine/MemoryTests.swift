@@ -18,6 +18,12 @@ import Testing
         #expect(MemoryLayout<SubscriptionTree.Takers>.size <= 28)
     }
 
+    /// Beside its body. A queue holds millions.
+    @Test func whatEveryMessageHasIsSmall() {
+        #expect(MemoryLayout<Message>.stride <= 48)
+        #expect(MemoryLayout<Delivery>.stride <= 16)
+    }
+
     /// Nothing stays behind of what a hundred messages at one time have needed.
     @Test func whoHasBeenBusyGivesTheMemoryBack() {
         for (publisher, receiver) in everyPairOfVersions() {

@@ -7,7 +7,7 @@ import Testing
 @testable import BrokerCore
 
 /// Extents from the heap, counted.
-private final class CountedOverflow: BodyOverflow {
+private final class CountedOverflow: ExtentSource {
     private(set) var bytes = 0
     private(set) var taken = 0
     var bytesMax = Int.max
@@ -29,17 +29,38 @@ private final class CountedOverflow: BodyOverflow {
     private let overflow = CountedOverflow()
 
     @Test func theHeapComesFirst() {
-        var pool = BlockPool(BodyMemory(heapBytesMax: 1024, overflow: overflow))
-        let inHeap = pool.take(1000)
+        var pool = BlockPool(BodyMemory(heapBytesMax: 20_000, overflow: overflow))
+        let inHeap = pool.take(10_000)
         #expect(overflow.taken == 0)
-        let beyond = pool.take(1000)
+        #expect(!inHeap.isInOverflow)
+        let beyond = pool.take(10_001)
         #expect(overflow.taken == 1)
+        #expect(beyond.isInOverflow)
         pool.give(back: inHeap)
-        let inHeapAgain = pool.take(1000)
+        let inHeapAgain = pool.take(20_000)
+        #expect(!inHeapAgain.isInOverflow)
         #expect(overflow.taken == 1)
         pool.give(back: beyond)
         pool.give(back: inHeapAgain)
         #expect(pool.blocksInUse == 0)
+    }
+
+    /// What is counted is what the heap has given, not what of it is in use: one message left of each
+    /// extent, and there is no room for others than such of its size.
+    @Test func theHeapsShareIsOfAllThatItHasGiven() {
+        var pool = BlockPool(BodyMemory(heapBytesMax: 256 << 10, overflow: overflow))
+        let blocks = (0..<4096).map { _ in pool.take(64) }
+        #expect(overflow.taken == 0)
+        for (index, block) in blocks.enumerated() where index % 1024 != 0 { pool.give(back: block) }
+        let larger = pool.take(65)
+        #expect(larger.isInOverflow)
+        let equal = pool.take(64)
+        #expect(!equal.isInOverflow)
+        for block in [larger, equal] { pool.give(back: block) }
+        for index in stride(from: 0, to: 4096, by: 1024) { pool.give(back: blocks[index]) }
+        let afterwards = pool.take(65)
+        #expect(!afterwards.isInOverflow)
+        pool.give(back: afterwards)
     }
 
     @Test func theHeapTakesWhatTheOverflowRefuses() {
@@ -47,7 +68,7 @@ private final class CountedOverflow: BodyOverflow {
         var pool = BlockPool(BodyMemory(heapBytesMax: 0, overflow: overflow))
         let block = pool.take(300)
         block.base.initializeMemory(as: UInt8.self, repeating: 1, count: 300)
-        #expect(block.extent == -1)
+        #expect(!block.isInOverflow)
         pool.give(back: block)
     }
 
@@ -88,7 +109,7 @@ private final class CountedOverflow: BodyOverflow {
     }
 
     @Test func blocksInUseNeverOverlap() {
-        var pool = BlockPool(BodyMemory(heapBytesMax: 20_000, overflow: overflow))
+        var pool = BlockPool(BodyMemory(heapBytesMax: 200_000, overflow: overflow))
         exercise(
             &pool, seed: 11, steps: 6000,
             sizes: [0, 1, 33, 64, 65, 200, 600, 9000, 130_000, 600_000], takenMax: 400)
