@@ -34,6 +34,9 @@ extension Engine {
         turnEnded(at: now)
     }
 
+    /// Bytes that a checkpoint of the state would take, about.
+    package var stateSize: Int { broker.state.writtenSize }
+
     /// Nobody waits long while it is written down.
     package var stateIsSmall: Bool { broker.state.isSmall }
 

@@ -86,7 +86,8 @@ struct BrokerCommand: ParsableCommand {
         for notice in notices { Journalist(log).notice(notice) }
         var random = SystemRandomNumberGenerator()
         let seed: UInt64 = random.next()
-        var replay = Replay(seed: seed, memory: Self.bodyMemory(configuration))
+        var replay = Replay(
+            seed: seed, memory: Self.bodyMemory(configuration, configuration.bodyMemoryMax))
         let store = try openStore(configuration, loop, log, into: &replay)
         let service = BrokerService(configuration, loop, log, store, replay, seed: seed)
         service.reload = { () throws(ConfigurationErrors) in try readConfiguration() }
@@ -106,17 +107,25 @@ struct BrokerCommand: ParsableCommand {
         Journalist(log).recovered(recovered, replay)
         return try Store(
             recovered, wakeup: try loop.addWakeup(tag: 0),
-            makeState: { Replay(seed: 0, memory: Self.bodyMemory(configuration)) },
+            makeState: {
+                let heap = min(configuration.bodyMemoryMax, Self.checkpointMemoryMax)
+                return Replay(seed: 0, memory: Self.bodyMemory(configuration, heap))
+            },
             now: { loop.startedAt + loop.now.nanoseconds })
     }
 
-    /// Bodies that have no room in memory go to a file beside the journal.
-    private static func bodyMemory(_ configuration: Configuration) -> BodyMemory {
+    /// A checkpoint's replay has every body a second time, for as long as it takes.
+    private static let checkpointMemoryMax = 16 << 20
+
+    /// Bodies that have no room in so much of the heap go to a file beside the journal.
+    private static func bodyMemory(
+        _ configuration: Configuration, _ heapBytesMax: Int
+    ) -> BodyMemory {
         guard let folder = configuration.journalFolder else {
             return BodyMemory(discard: giveBack)
         }
         return BodyMemory(
-            heapBytesMax: configuration.bodyMemoryMax, overflow: OverflowFile(folder: folder),
+            heapBytesMax: heapBytesMax, overflow: OverflowFile(folder: folder),
             discard: giveBack)
     }
 

@@ -109,6 +109,7 @@ final class BrokerService: Service {
             journalist.listening(on: listener.address.description)
         }
         store.livingState = LivingStateSource(
+            size: { [unowned self] in engine.stateSize },
             isSmall: { [unowned self] in engine.stateIsSmall },
             records: { [unowned self] in engine.livingState() })
         if !store.isDurable { journalist.notDurable() }

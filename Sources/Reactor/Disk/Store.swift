@@ -6,12 +6,18 @@ import Journal
 
 /// Where the state that is alive can be had, by those who keep it.
 package struct LivingStateSource {
+    /// What a checkpoint of it would take, in bytes, about.
+    let size: () -> Int
     /// It can be given while others wait.
     let isSmall: () -> Bool
     /// All that is with the journal's home, as records; nil if it is not small, or goes beyond that.
     let records: () -> [[UInt8]]?
 
-    package init(isSmall: @escaping () -> Bool, records: @escaping () -> [[UInt8]]?) {
+    package init(
+        size: @escaping () -> Int, isSmall: @escaping () -> Bool,
+        records: @escaping () -> [[UInt8]]?
+    ) {
+        self.size = size
         self.isSmall = isSmall
         self.records = records
     }
@@ -123,7 +129,7 @@ package final class Store {
         guard let thread, let segments else { return nil }
         thread.prepareSpare()
         return try checkpointing?.advance(
-            segments, isShortOfSpace: thread.isShortOfSpace,
+            segments, isShortOfSpace: thread.isShortOfSpace, stateSize: livingState?.size(),
             givesState: livingState?.isSmall() == true)
     }
 

@@ -64,6 +64,9 @@ struct CheckpointWork: Sendable {
 /// Decides when the next checkpoint is due, and has one made at a time.
 struct StoreCheckpoints {
     private static let segmentsMin = 4
+    /// A state is worth a checkpoint when the store is so many times as large as that would be: one of a
+    /// queue that only grows would be as long as the journal that it stands for.
+    private static let growth = 2
     private static let patience = 20
 
     private let disk: PosixDisk
@@ -72,8 +75,7 @@ struct StoreCheckpoints {
     private var task: BackgroundTask<CheckpointOutcome>?
     /// Complete segments that the last checkpoint holds.
     private var held = 0
-    /// The size of the last checkpoint: one costs as much as the state is large, so the next one
-    /// waits until as much has been written again.
+    /// The size of the last checkpoint: the next one waits until as much has been written again.
     private var size = 0
     /// After a failure: calls of `advance` until the next attempt.
     private var patience = 0
@@ -100,8 +102,10 @@ struct StoreCheckpoints {
 
     /// Call it now and then. Returns the outcome of a checkpoint that has ended. A disk that is short
     /// of space may have some when old segments go, so then each new one is reason enough.
+    /// `stateSize` is what a checkpoint would take, in bytes; nil where nobody knows.
     mutating func advance(
-        _ home: SegmentHome, isShortOfSpace: Bool, givesState: @autoclosure () -> Bool
+        _ home: SegmentHome, isShortOfSpace: Bool, stateSize: @autoclosure () -> Int?,
+        givesState: @autoclosure () -> Bool
     ) throws(SystemError) -> CheckpointOutcome? {
         if let failure {
             self.failure = nil
@@ -122,7 +126,7 @@ struct StoreCheckpoints {
             return outcome
         }
         patience = max(0, patience - 1)
-        let due = isShortOfSpace ? 1 : max(Self.segmentsMin, size / segmentSize)
+        let due = isShortOfSpace ? 1 : segmentsDue(stateSize() ?? 0)
         guard patience == 0, living == nil, home.sealed.count - held >= due else { return nil }
         if !isShortOfSpace, givesState() {
             let since = wantedSince ?? home.sealed.count
@@ -133,6 +137,11 @@ struct StoreCheckpoints {
         wantedSince = nil
         try begin(home.sealed, with: nil)
         return nil
+    }
+
+    /// How many segments behind the last checkpoint make the next one due.
+    private func segmentsDue(_ stateSize: Int) -> Int {
+        max(Self.segmentsMin, max(size, Self.growth * stateSize - size) / segmentSize)
     }
 
     /// The state behind all that was committed to `home`, whose segment ends with that.

@@ -84,6 +84,28 @@ import Testing
         }
     }
 
+    /// By which the next checkpoint is due.
+    @Test(arguments: [0, 40, 300])
+    func theSizeIsKnownWithoutWriting(_ payload: Int) throws {
+        try scene { scene in
+            let plc = scene.client("plc")
+            let db = scene.client("db")
+            plc.resume()
+            db.resume()
+            for number in 1...30 { db.subscribe("line/\(number)/temperature") }
+            db.lose()
+            let body = String(repeating: "x", count: payload)
+            for id in 1...200 as ClosedRange<UInt16> {
+                plc.publishWhole("line/7/temperature", body, id: PacketID(id))
+            }
+            for number in 1...100 { plc.publish("retained/\(number)", body, qos: 0, retain: true) }
+            let records = scene.engine.livingState()
+            let written = try #require(records).joined().count
+            let known = scene.engine.stateSize
+            #expect(written * 9 / 10...written * 11 / 10 ~= known)
+        }
+    }
+
     @Test func tooManyAreNotGiven() {
         scene { scene in
             let db = scene.client("db")
