@@ -11,8 +11,8 @@ package func complain(_ message: String) {
     _ = Glibc.write(STDERR_FILENO, line, line.count)
 }
 
-/// Memory is given back without a pause, however many pieces it is in.
-package func freeWithoutPauses() { _ = cepoll_join_at_once() }
+/// Memory is given back without a pause, however many pieces it is in, and to the kernel.
+package func freeWithoutPauses() { cepoll_set_up_malloc() }
 
 /// Resident bytes that no file stands behind; nil where the kernel does not say. `malloc` would walk
 /// through everything that is free to tell what is not.

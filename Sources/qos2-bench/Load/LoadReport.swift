@@ -131,6 +131,7 @@ struct LoadReport {
         guard let (before, after) = broker else { return nil }
         var text = "\(perMessage(after.cpuNanoseconds - before.cpuNanoseconds)) µs CPU a message"
         text += ", \(Decimals.text(Double(after.peakResident) / 1e6, 1)) MB at most"
+        if let bytes = residentPerMessage { text += ", \(bytes) bytes of memory a message" }
         if let calls = Self.difference(before.writeCalls, after.writeCalls),
             let bytes = Self.difference(before.diskBytes, after.diskBytes)
         {
@@ -139,6 +140,13 @@ struct LoadReport {
             text += ", \(Decimals.text(Double(bytes) / 1e6, 1)) MB to disk"
         }
         return text
+    }
+
+    /// Bytes by which a queue that was filled has made the broker grow, for each message; nil where the
+    /// load is another one.
+    private var residentPerMessage: Int? {
+        guard plan.work == .fill, sent > 0, let (before, after) = broker else { return nil }
+        return Int(after.resident - before.resident) / sent
     }
 
     private static func difference(_ before: Int64?, _ after: Int64?) -> Int64? {
@@ -200,6 +208,7 @@ extension LoadReport {
         object.put("broker_cpu_us_per_delivery", Double(cpu) / 1e3 / Double(max(1, delivered)))
         object.put("broker_resident_bytes", Int(after.resident))
         object.put("broker_peak_resident_bytes", Int(after.peakResident))
+        if let bytes = residentPerMessage { object.put("broker_resident_bytes_per_message", bytes) }
         let figures = [
             ("broker_read_calls", before.readCalls, after.readCalls),
             ("broker_write_calls", before.writeCalls, after.writeCalls),

@@ -15,6 +15,26 @@ import Testing
         #expect(memory < 12, "MB")
     }
 
+    /// With all that comes with it: body, place, delivery.
+    @Test func aMessageThatWaitsNeedsLittle() throws {
+        let stage = try Stage()
+        let broker = try stage.startBroker(
+            "persistence_location \(stage.folder.path)/store\nlog_handshakes never\n"
+                + "max_queued_messages 0\nmax_inflight_messages 0\n")
+        let told = try output(
+            of: Repository.program("qos2-bench").path,
+            [
+                "fill", "-p", "\(stage.port)", "--broker-pid", "\(broker.pid)", "--json",
+                "--messages", "200000", "--payload", "200", "--subscribers", "1",
+                "--no-progress",
+            ])
+        let each = told.firstMatch(of: /"broker_resident_bytes_per_message":([0-9]+)/)
+        let bytes = try #require(each.flatMap { Int($0.output.1) }, "\(told)")
+        // Below the payload nothing was measured.
+        #expect(200...300 ~= bytes, "bytes")
+        #expect(try broker.stop() == 0, "\(broker.log)")
+    }
+
     private func number(after label: String, in text: String) -> Double? {
         text.split(separator: "\n").first { $0.hasPrefix(label) }?
             .dropFirst(label.count).split(separator: " ").first.flatMap { Double($0) }
