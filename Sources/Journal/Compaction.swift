@@ -65,16 +65,34 @@ extension Checkpoint {
         for name in checkpoints.dropLast(2) {
             try disk.remove(name)
         }
-        // A segment is needed while it can hold a batch behind the older checkpoint: while the
-        // next one does not begin before that.
-        let bound = "segment-" + older.dropFirst("checkpoint-".count)
-        let all = names.filter(SegmentHeader.isSegment)
         var superseded = Set<String>()
-        for (name, next) in zip(all, all.dropFirst())
-        where next <= bound {
+        for name in held(by: older, of: names.filter(SegmentHeader.isSegment)) {
             try disk.remove(name)
             if segments.contains(name) { superseded.insert(name) }
         }
         return superseded
     }
+
+    /// What the newest checkpoint comes to, beside `segments`, oldest first; nil if there is none.
+    public static func newest(
+        of segments: [String], on disk: any Disk
+    ) throws(DiskError) -> NewestCheckpoint? {
+        guard let name = try disk.names().filter(isCheckpoint).max() else { return nil }
+        return NewestCheckpoint(
+            size: try disk.size(of: name), segmentsHeld: held(by: name, of: segments).count)
+    }
+
+    /// A segment is needed while it can hold a batch behind the checkpoint: while the next one does
+    /// not begin before that.
+    private static func held(by checkpoint: String, of segments: [String]) -> [String] {
+        let bound = "segment-" + checkpoint.dropFirst("checkpoint-".count)
+        return zip(segments, segments.dropFirst()).filter { $1 <= bound }.map { $0.0 }
+    }
+}
+
+/// The checkpoint with which a journal is read first.
+public struct NewestCheckpoint: Sendable {
+    public let size: Int
+    /// Complete segments that it stands for, though they are still there.
+    public let segmentsHeld: Int
 }

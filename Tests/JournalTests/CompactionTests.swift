@@ -27,6 +27,13 @@ import Testing
     private func live(on disk: LosingDisk) throws -> Int {
         var state = Count()
         let report = try Recovery.read(disk, into: &state)
+        // The checkpoint of the process before holds all but what that wrote.
+        if let newest = try Checkpoint.newest(of: report.segments, on: disk) {
+            #expect(newest.segmentsHeld == report.segments.count - 1)
+            #expect(newest.size > 0)
+        } else {
+            #expect(state.count < 2)
+        }
         let home = SegmentHome(
             at: report.position, segmentSize: 4096, writer: DirectWriter(disk),
             sealed: report.segments, now: { 0 })

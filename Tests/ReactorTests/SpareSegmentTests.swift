@@ -38,15 +38,9 @@ import Testing
     private func spare(
         _ prepare: (SpareSegment) -> Void
     ) throws -> (contents: [UInt8], took: Duration) {
-        var template = Array("/dev/shm/spare.XXXXXX\0".utf8CString)
-        let folder = template.withUnsafeMutableBufferPointer {
-            String(cString: mkdtemp($0.baseAddress!))
-        }
-        let disk = try PosixDisk(folder: folder)
-        defer {
-            for name in (try? disk.names()) ?? [] { unlink("\(folder)/\(name)") }
-            rmdir(folder)
-        }
+        let place = try DiskInMemory()
+        defer { place.remove() }
+        let disk = place.disk
         let spare = SpareSegment(disk: disk, size: Self.size)
         prepare(spare)
         let begin = monotonicNanoseconds()

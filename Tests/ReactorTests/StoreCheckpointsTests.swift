@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// When the next checkpoint is due: as soon as it makes the store smaller, and not before.
+// When the next checkpoint is due: when it is worth its cost, and not before.
 import Glibc
-import Journal
 import Testing
 
+@testable import Journal
 @testable import Reactor
 
 @Suite struct StoreCheckpointsTests {
     private static let segmentSize = 1 << 20
 
-    /// The size of the checkpoints that are made.
+    /// The size of the checkpoints that are made, and are there at the start.
     private static let size = 10 * segmentSize
+
+    private enum Before { case nothing, made, found }
 
     /// Nobody knows how large the state is: four segments are worth it.
     @Test func ofAnUnknownStateItIsDueAfterFourSegments() throws {
@@ -35,23 +37,53 @@ import Testing
     @Test(arguments: [(15, 20), (10, 10), (0, 10)])
     func theLastOneCounts(_ state: Int, _ segments: Int) throws {
         let stateSize = state * Self.segmentSize
-        #expect(try segmentsUntilDue(behindOne: true, stateSize: stateSize) == segments)
+        #expect(try segmentsUntilDue(after: .made, stateSize: stateSize) == segments)
+        #expect(try segmentsUntilDue(after: .found, stateSize: stateSize) == segments)
+    }
+
+    /// What was small when it was wanted has grown: nobody is asked for it any more.
+    @Test func whatHasGrownIsNotWanted() throws {
+        try withCheckpoints(found: nil) { checkpoints, disk in
+            for (state, isWanted) in [(1, true), (20, false), (1, true)] {
+                _ = try checkpoints.advance(
+                    home(4, disk), isShortOfSpace: false, stateSize: state * Self.segmentSize,
+                    givesState: state == 1)
+                #expect(checkpoints.wantsState == isWanted)
+                #expect(!checkpoints.isRunning)
+            }
+        }
     }
 
     /// How many segments have to be complete, behind the last checkpoint if there is one.
     private func segmentsUntilDue(
-        behindOne: Bool = false, stateSize: Int?, isShortOfSpace: Bool = false
+        after before: Before = .nothing, stateSize: Int?, isShortOfSpace: Bool = false
     ) throws -> Int? {
-        var template = Array("/dev/shm/checkpoints.XXXXXX\0".utf8CString)
-        let folder = template.withUnsafeMutableBufferPointer {
-            String(cString: mkdtemp($0.baseAddress!))
+        let held = before == .nothing ? 0 : 4
+        let found = NewestCheckpoint(size: Self.size, segmentsHeld: held)
+        return try withCheckpoints(found: before == .found ? found : nil) { checkpoints, disk in
+            if before == .made {
+                _ = try checkpoints.advance(
+                    home(held, disk), isShortOfSpace: false, stateSize: 0, givesState: false)
+                try finish(&checkpoints, disk)
+            }
+            for count in 1...100 {
+                _ = try checkpoints.advance(
+                    home(held + count, disk), isShortOfSpace: isShortOfSpace,
+                    stateSize: stateSize, givesState: false)
+                if checkpoints.isRunning { return count }
+            }
+            return nil
         }
-        let disk = try PosixDisk(folder: folder)
-        defer {
-            for name in (try? disk.names()) ?? [] { unlink("\(folder)/\(name)") }
-            rmdir(folder)
-        }
-        var checkpoints = StoreCheckpoints(disk, segmentSize: Self.segmentSize) {
+    }
+
+    /// On a disk that is there as long as a checkpoint is made.
+    private func withCheckpoints<Result>(
+        found: NewestCheckpoint?, _ use: (inout StoreCheckpoints, PosixDisk) throws -> Result
+    ) throws -> Result {
+        let place = try DiskInMemory()
+        defer { place.remove() }
+        let disk = place.disk
+        var checkpoints = StoreCheckpoints(disk, segmentSize: Self.segmentSize, newest: found) {
             _ throws(RecoveryError) in
             let name = Checkpoint.name(.start)
             do throws(DiskError) {
@@ -61,28 +93,24 @@ import Testing
             }
             return name
         }
-        var first = 1
-        if behindOne {
-            repeat {
-                _ = try checkpoints.advance(
-                    home(4, disk), isShortOfSpace: false, stateSize: 0, givesState: false)
-            } while checkpoints.isRunning
-            first = 5
-        }
-        for count in first...100 {
+        let result = try use(&checkpoints, disk)
+        try finish(&checkpoints, disk)
+        return result
+    }
+
+    private func finish(_ checkpoints: inout StoreCheckpoints, _ disk: PosixDisk) throws {
+        while checkpoints.isRunning {
+            usleep(100)
             _ = try checkpoints.advance(
-                home(count, disk), isShortOfSpace: isShortOfSpace, stateSize: stateSize,
-                givesState: false)
-            if checkpoints.isRunning { return count - first + 1 }
+                home(0, disk), isShortOfSpace: false, stateSize: 0, givesState: false)
         }
-        return nil
     }
 
     /// A journal with so many complete segments.
     private func home(_ count: Int, _ disk: PosixDisk) -> SegmentHome {
         SegmentHome(
             at: .start, segmentSize: Self.segmentSize, writer: NoWriter(),
-            sealed: (1...count).map { "segment-\($0)" }, checksum: disk.checksum, now: { 0 })
+            sealed: (0..<count).map { "segment-\($0)" }, checksum: disk.checksum, now: { 0 })
     }
 }
 

@@ -100,22 +100,18 @@ import Testing
 /// A segment that is written batch by batch.
 private final class Batches {
     private static let segmentSize = 1 << 20
-    private let folder: String
     private let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 17, alignment: 8)
-    private let disk: PosixDisk
+    private let place: DiskInMemory
     private let wakeup: Wakeup
     let thread: SyncThread
     private(set) var number: UInt64 = 0
     private(set) var written = ""
 
     init() throws {
-        var template = Array("/dev/shm/batches.XXXXXX\0".utf8CString)
-        folder = template.withUnsafeMutableBufferPointer {
-            String(cString: mkdtemp($0.baseAddress!))
-        }
-        disk = try PosixDisk(folder: folder)
+        place = try DiskInMemory()
         wakeup = try Wakeup()
-        thread = try SyncThread(disk: disk, segmentSize: Self.segmentSize, wakeup: wakeup)
+        thread = try SyncThread(
+            disk: place.disk, segmentSize: Self.segmentSize, wakeup: wakeup)
         thread.begin("segment", header: [], size: Self.segmentSize)
     }
 
@@ -123,8 +119,7 @@ private final class Batches {
 
     func remove() {
         thread.stop()
-        for name in (try? disk.names()) ?? [] { unlink("\(folder)/\(name)") }
-        rmdir(folder)
+        place.remove()
     }
 
     /// Behind what is there, or elsewhere.
@@ -170,7 +165,7 @@ private final class Batches {
 
     var onDisk: String {
         get throws {
-            let bytes = try disk.contents(of: "segment", from: 0, atMost: written.utf8.count)
+            let bytes = try place.disk.contents(of: "segment", from: 0, atMost: written.utf8.count)
             return String(decoding: bytes, as: UTF8.self)
         }
     }

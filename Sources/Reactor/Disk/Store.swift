@@ -62,7 +62,7 @@ package final class Store {
         self.segments = segments
         self.thread = thread
         checkpointing = StoreCheckpoints(
-            recovered.disk, segmentSize: Self.segmentSize,
+            recovered.disk, segmentSize: Self.segmentSize, newest: recovered.checkpoint,
             replay: { [disk = recovered.disk] segments throws(RecoveryError) in
                 try Checkpoint.write(folding: segments, into: makeState(), on: disk)
             })

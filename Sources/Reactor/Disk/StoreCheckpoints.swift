@@ -64,8 +64,8 @@ struct CheckpointWork: Sendable {
 /// Decides when the next checkpoint is due, and has one made at a time.
 struct StoreCheckpoints {
     private static let segmentsMin = 4
-    /// A state is worth a checkpoint when the store is so many times as large as that would be: one of a
-    /// queue that only grows would be as long as the journal that it stands for.
+    /// The last checkpoint and the segments behind it are so many times as large as the state, or the next
+    /// one would spare little: that of a queue that only grows is as long as the journal it stands for.
     private static let growth = 2
     private static let patience = 20
 
@@ -74,9 +74,9 @@ struct StoreCheckpoints {
     private let replay: CheckpointReplay
     private var task: BackgroundTask<CheckpointOutcome>?
     /// Complete segments that the last checkpoint holds.
-    private var held = 0
+    private var held: Int
     /// The size of the last checkpoint: the next one waits until as much has been written again.
-    private var size = 0
+    private var size: Int
     /// After a failure: calls of `advance` until the next attempt.
     private var patience = 0
     /// How many segments were complete when the living state was first wanted; nil if it is not.
@@ -94,8 +94,13 @@ struct StoreCheckpoints {
     var isRunning: Bool { task != nil }
 
     /// The thread calls `replay`.
-    init(_ disk: PosixDisk, segmentSize: Int, replay: @escaping CheckpointReplay) {
+    init(
+        _ disk: PosixDisk, segmentSize: Int, newest: NewestCheckpoint?,
+        replay: @escaping CheckpointReplay
+    ) {
         self.disk = disk
+        held = newest?.segmentsHeld ?? 0
+        size = newest?.size ?? 0
         self.segmentSize = segmentSize
         self.replay = replay
     }
@@ -127,7 +132,11 @@ struct StoreCheckpoints {
         }
         patience = max(0, patience - 1)
         let due = isShortOfSpace ? 1 : segmentsDue(stateSize() ?? 0)
-        guard patience == 0, living == nil, home.sealed.count - held >= due else { return nil }
+        guard patience == 0, living == nil, home.sealed.count - held >= due else {
+            // What was wanted may have grown since.
+            wantedSince = nil
+            return nil
+        }
         if !isShortOfSpace, givesState() {
             let since = wantedSince ?? home.sealed.count
             wantedSince = since

@@ -7,6 +7,7 @@ import Journal
 package struct RecoveredStore {
     let disk: PosixDisk
     package let report: RecoveryReport
+    let checkpoint: NewestCheckpoint?
     package let duration: Duration
 
     /// Reads the folder into `state`.
@@ -21,6 +22,11 @@ package struct RecoveredStore {
             throw .disk(error)
         }
         report = try Recovery.read(disk, into: &state)
+        do throws(DiskError) {
+            checkpoint = try Checkpoint.newest(of: report.segments, on: disk)
+        } catch {
+            throw .disk(error)
+        }
         duration = clock.now - start
     }
 }
