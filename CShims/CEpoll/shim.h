@@ -33,15 +33,15 @@ _Static_assert(sizeof(struct epoll_event) == 16, "epoll_event is naturally align
 _Static_assert(sizeof(struct signalfd_siginfo) == 128, "signalfd_siginfo is part of the kernel ABI");
 _Static_assert(sizeof(struct timespec) == 16, "64-bit time");
 
-// What is freed joins its free neighbours at once: put off, that would be one walk through all of it. And what
-// was freed goes back to the kernel: the allocator's own limits rise with the largest piece that was ever
-// freed, so that after a checkpoint a hundred megabytes stayed; and while they rise, pieces of a mebibyte go
-// to and fro.
+// What is freed joins its free neighbours at once: put off, that would be one walk through all of it. And the
+// limits from which on pieces are mapped, and the end of a heap goes back to the kernel, stay where they are:
+// else they rise with the largest piece that was ever freed, so that after a checkpoint a hundred megabytes
+// stayed; and while they rise, pieces of a mebibyte go to and fro.
 static inline void cepoll_set_up_malloc(void) {
-    enum { kept = 8 << 20 };
+    enum { limit = 8 << 20 };
     mallopt(M_MXFAST, 0);
-    mallopt(M_TRIM_THRESHOLD, kept);
-    mallopt(M_MMAP_THRESHOLD, kept);
+    mallopt(M_TRIM_THRESHOLD, limit);
+    mallopt(M_MMAP_THRESHOLD, limit);
 }
 
 static const uint32_t cepoll_in = EPOLLIN;

@@ -55,6 +55,10 @@ package struct Pile<Element>: ~Copyable {
         return unsafe (base! + count).move()
     }
 
+    mutating func popLast() -> Element? {
+        isEmpty ? nil : removeLast()
+    }
+
     /// Keeps the first so many.
     @inline(__always)
     mutating func keep(first number: Int) {

@@ -86,8 +86,7 @@ struct BrokerCommand: ParsableCommand {
         for notice in notices { Journalist(log).notice(notice) }
         var random = SystemRandomNumberGenerator()
         let seed: UInt64 = random.next()
-        var replay = Replay(
-            seed: seed, memory: Self.bodyMemory(configuration, configuration.bodyMemoryMax))
+        var replay = Replay(seed: seed, memory: Self.bodyMemory(configuration))
         let store = try openStore(configuration, loop, log, into: &replay)
         let service = BrokerService(configuration, loop, log, store, replay, seed: seed)
         service.reload = { () throws(ConfigurationErrors) in try readConfiguration() }
@@ -107,26 +106,19 @@ struct BrokerCommand: ParsableCommand {
         Journalist(log).recovered(recovered, replay)
         return try Store(
             recovered, wakeup: try loop.addWakeup(tag: 0),
-            makeState: {
-                let heap = min(configuration.bodyMemoryMax, Self.checkpointMemoryMax)
-                return Replay(seed: 0, memory: Self.bodyMemory(configuration, heap))
-            },
+            makeState: { Replay(seed: 0, memory: Self.bodyMemory(configuration)) },
             now: { loop.startedAt + loop.now.nanoseconds })
     }
 
-    /// A checkpoint's replay has every body a second time, for as long as it takes.
-    private static let checkpointMemoryMax = 16 << 20
-
-    /// Bodies that have no room in so much of the heap go to a file beside the journal.
-    private static func bodyMemory(
-        _ configuration: Configuration, _ heapBytesMax: Int
-    ) -> BodyMemory {
+    /// Bodies that have no room in memory go to a file beside the journal.
+    private static func bodyMemory(_ configuration: Configuration) -> BodyMemory {
+        let shared = MappedExtents(of: BodyMemory.sharedSize)
         guard let folder = configuration.journalFolder else {
-            return BodyMemory(discard: giveBack)
+            return BodyMemory(shared: shared, discard: giveBack)
         }
         return BodyMemory(
-            heapBytesMax: heapBytesMax, overflow: OverflowFile(folder: folder),
-            discard: giveBack)
+            heapBytesMax: configuration.bodyMemoryMax, shared: shared,
+            overflow: OverflowFile(folder: folder), discard: giveBack)
     }
 
     /// What failed, where, and what to do about it.
@@ -140,3 +132,4 @@ struct BrokerCommand: ParsableCommand {
 }
 
 extension OverflowFile: ExtentSource {}
+extension MappedExtents: ExtentSource {}

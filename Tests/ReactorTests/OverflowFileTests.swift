@@ -34,6 +34,25 @@ import Testing
         #expect(rmdir(folder) == 0, "the folder holds no file")
     }
 
+    /// What is full is not mapped any more, and is there when it is read.
+    @Test func theFileKeepsWhatIsFull() throws {
+        defer { rmdir(folder) }
+        let file = OverflowFile(folder: folder)
+        let extent = try #require(file.takeExtent(1 << 20))
+        for place in 0..<(1 << 18) {
+            extent.storeBytes(
+                of: UInt32(place), toByteOffset: place * 4, as: UInt32.self)
+        }
+        #expect(presentPages(at: extent, 1 << 20) == 256)
+        file.filled(extent: extent, 1 << 20)
+        #expect(presentPages(at: extent, 1 << 20) == 0)
+        let words = UnsafeRawBufferPointer(start: extent, count: 1 << 20)
+            .bindMemory(to: UInt32.self)
+        let isWhole = words.enumerated().allSatisfy { UInt32($0.offset) == $0.element }
+        #expect(isWhole)
+        file.giveBack(extent: extent, 1 << 20)
+    }
+
     @Test func withoutAFolderThereIsNone() {
         rmdir(folder)
         #expect(OverflowFile(folder: folder).takeExtent(4096) == nil)

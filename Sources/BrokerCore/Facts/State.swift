@@ -50,7 +50,7 @@ struct State: ~Copyable {
     @_transparent
     mutating func apply(_ fact: Fact, _ details: borrowing Details) {
         switch fact {
-        case .stored(let message): messages[message].isJournalled = true
+        case .stored(let message): messages.noteJournalled(message)
         case .accepted(let message, let id, let packet):
             messages.hold(message)
             self[id].unreleasedBytes += messages[message].bodyCount

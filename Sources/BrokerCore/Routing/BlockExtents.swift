@@ -10,19 +10,27 @@
 /// lent. Bound to `AnyObject` each call of a function that does not mutate them copied some hundred
 /// bytes, 2,000 instructions a message.
 package protocol ExtentSource {
-    /// Memory of `size` bytes, a multiple of what was agreed; nil if there is no room for them.
+    /// Memory of `size` bytes, a multiple of the terms' granularity and aligned as much; nil if there is no
+    /// room for them.
     func takeExtent(_ size: Int) -> UnsafeMutableRawPointer?
     func giveBack(extent: UnsafeMutableRawPointer, _ size: Int)
+    /// All blocks of a shared extent have been taken for the first time.
+    func filled(extent: UnsafeMutableRawPointer, _ size: Int)
+}
+
+extension ExtentSource {
+    package func filled(extent: UnsafeMutableRawPointer, _ size: Int) {}
 }
 
 @safe
 struct BlockExtents: ~Copyable {
     /// How memory is to be cut.
     struct Terms {
-        /// What blocks share. Of what a larger one takes, all is a multiple of `granularity`.
+        /// Of what blocks share.
         let extentSize: Int
         /// Larger blocks have an extent of their own.
         let sharedLimit: Int
+        /// The source gives multiples of this.
         let granularity: Int
         /// Empty extents that are kept for the next who asks.
         let sparesMax: Int
@@ -34,7 +42,7 @@ struct BlockExtents: ~Copyable {
     @safe
     private struct Extent {
         let base: UnsafeMutableRawPointer
-        let size: Int
+        var size: Int
         let blockSize: Int
         /// Nil for an extent of one block.
         let sizeClass: UInt8?
@@ -57,32 +65,34 @@ struct BlockExtents: ~Copyable {
     private static var nowhere: Int32 { -1 }
 
     private let terms: Terms
-    private let source: any ExtentSource
-    /// What the source may be asked for; `take(_:beyondLimit:)` can go beyond.
+    /// Of extents that blocks share, and of those of one block.
+    private let shared: any ExtentSource
+    private let whole: any ExtentSource
+    /// What the sources may be asked for; `take(_:beyondLimit:)` can go beyond.
     private let bytesMax: Int
-    /// What the source has given.
+    /// What the sources have given.
     private var bytes = 0
     private var extents = Pile<Extent>()
-    /// Numbers of extents that are gone.
-    private var freePlaces: [Int32] = []
+    /// Numbers of extents that are gone. Their size is 0.
+    private var freePlaces = Pile<Int32>()
+    /// Empty extents, whoever asks next.
     private var spares = Pile<Extent>()
     /// By class, the first extent with room.
-    private var open = InlineArray<104, Int32>(repeating: Self.nowhere)
+    private var open = InlineArray<100, Int32>(repeating: Self.nowhere)
 
-    init(_ terms: Terms, source: any ExtentSource, bytesMax: Int = .max) {
+    init(
+        _ terms: Terms, shared: any ExtentSource, whole: any ExtentSource, bytesMax: Int = .max
+    ) {
         self.terms = terms
-        self.source = source
+        self.shared = shared
+        self.whole = whole
         self.bytesMax = bytesMax
+        precondition(open.count == BlockSize.classCount)
     }
 
     deinit {
-        var gone = Set(freePlaces)
-        for place in extents.indices where gone.remove(Int32(place)) == nil {
-            unsafe source.giveBack(extent: extents[place].base, extents[place].size)
-        }
-        for index in spares.indices {
-            unsafe source.giveBack(extent: spares[index].base, terms.extentSize)
-        }
+        for place in extents.indices where extents[place].size > 0 { giveBack(extents[place]) }
+        for index in spares.indices { giveBack(spares[index]) }
     }
 
     /// A block of at least `size` bytes and the number of its extent; nil if there is no room.
@@ -114,6 +124,9 @@ struct BlockExtents: ~Copyable {
         } else {
             unsafe base = extents[index].base + Int(extents[index].fresh)
             extents[index].fresh += UInt32(truncatingIfNeeded: extents[index].blockSize)
+            if !extents[index].hasRoom {
+                unsafe shared.filled(extent: extents[index].base, terms.extentSize)
+            }
         }
         extents[index].live += 1
         if !extents[index].hasRoom { close(place, sizeClass) }
@@ -139,7 +152,7 @@ struct BlockExtents: ~Copyable {
     /// Takes over memory that somebody else has allocated, as an extent of one block; nil where there is no
     /// room for it. Returns its number.
     mutating func adopt(_ memory: UnsafeMutableRawBufferPointer) -> Int32? {
-        guard bytes + memory.count <= bytesMax else { return nil }
+        guard hasRoom(for: memory.count) else { return nil }
         bytes += memory.count
         return unsafe add(
             Extent(
@@ -154,7 +167,7 @@ extension BlockExtents {
         _ size: Int, beyondLimit: Bool
     ) -> (base: UnsafeMutableRawPointer, extent: Int32)? {
         let rounded = (size + terms.granularity - 1) / terms.granularity * terms.granularity
-        guard let base = unsafe takeExtent(rounded, beyondLimit: beyondLimit) else { return nil }
+        guard let base = unsafe takeExtent(of: whole, rounded, beyondLimit) else { return nil }
         return unsafe (
             base, add(Extent(base: base, size: rounded, blockSize: rounded, sizeClass: nil))
         )
@@ -164,9 +177,8 @@ extension BlockExtents {
     private mutating func addShared(
         for size: Int, _ sizeClass: Int, beyondLimit: Bool
     ) -> Bool {
-        let spare = spares.isEmpty ? nil : unsafe spares.removeLast().base
-        guard
-            let base = unsafe spare ?? takeExtent(terms.extentSize, beyondLimit: beyondLimit)
+        let spare = unsafe spares.popLast()?.base
+        guard let base = unsafe spare ?? takeExtent(of: shared, terms.extentSize, beyondLimit)
         else { return false }
         let extent = unsafe Extent(
             base: base, size: terms.extentSize, blockSize: BlockSize.capacity(for: size),
@@ -176,13 +188,36 @@ extension BlockExtents {
     }
 
     private mutating func takeExtent(
-        _ size: Int, beyondLimit: Bool
+        of source: any ExtentSource, _ size: Int, _ beyondLimit: Bool
     ) -> UnsafeMutableRawPointer? {
-        guard beyondLimit || bytes + size <= bytesMax,
-            let base = unsafe source.takeExtent(size)
+        guard beyondLimit || hasRoom(for: size), let base = unsafe source.takeExtent(size)
         else { return nil }
         bytes += size
         return unsafe base
+    }
+
+    /// What is empty goes before somebody is refused.
+    private mutating func hasRoom(for size: Int) -> Bool {
+        if bytes + size > bytesMax, size <= bytesMax { giveBackTheEmpty() }
+        return bytes + size <= bytesMax
+    }
+
+    private mutating func giveBackTheEmpty() {
+        for sizeClass in open.indices {
+            let place = open[sizeClass]
+            guard place != Self.nowhere, extents[Int(place)].live == 0 else { continue }
+            close(place, sizeClass)
+            remove(place)
+        }
+        while let spare = spares.popLast() {
+            bytes -= spare.size
+            giveBack(spare)
+        }
+    }
+
+    private func giveBack(_ extent: Extent) {
+        let source = extent.sizeClass == nil ? whole : shared
+        unsafe source.giveBack(extent: extent.base, extent.size)
     }
 
     private mutating func add(_ extent: Extent) -> Int32 {
@@ -197,12 +232,13 @@ extension BlockExtents {
     @inline(never)
     private mutating func remove(_ place: Int32) {
         let extent = extents[Int(place)]
+        extents[Int(place)].size = 0
         freePlaces.append(place)
         if extent.sizeClass != nil, spares.count < terms.sparesMax {
             spares.append(extent)
         } else {
             bytes -= extent.size
-            unsafe source.giveBack(extent: extent.base, extent.size)
+            giveBack(extent)
         }
     }
 }

@@ -25,8 +25,9 @@ struct BlockPool: ~Copyable {
 
     init(_ memory: BodyMemory = BodyMemory()) {
         unsafe heap = BlockExtents(
-            .inHeap, source: HeapExtents(discard: memory.discard), bytesMax: memory.heapBytesMax)
-        overflow = memory.overflow.map { BlockExtents(.inOverflow, source: $0) }
+            .inHeap, shared: memory.shared,
+            whole: AllocatedExtents(discard: memory.discard), bytesMax: memory.heapBytesMax)
+        overflow = memory.overflow.map { BlockExtents(.inOverflow, shared: $0, whole: $0) }
     }
 
     @inline(__always)
@@ -74,20 +75,20 @@ struct BlockPool: ~Copyable {
 }
 
 extension BlockExtents.Terms {
-    /// The allocator keeps pieces of this size together, and gives them back to the kernel.
     fileprivate static let inHeap = Self(
-        extentSize: 64 << 10, sharedLimit: 8192, granularity: 8, sparesMax: 128, keepsLast: true)
+        extentSize: BodyMemory.sharedSize, sharedLimit: 8192, granularity: 8, sparesMax: 128,
+        keepsLast: true)
 
     /// Whole pages, mapped one by one; and an empty one, so that a queue at the brim does not ask for one
     /// with each message.
     fileprivate static let inOverflow = Self(
-        extentSize: 4 << 20, sharedLimit: BlockSize.largest, granularity: 4096, sparesMax: 1,
+        extentSize: 1 << 20, sharedLimit: BlockSize.largest, granularity: 4096, sparesMax: 1,
         keepsLast: false)
 }
 
-/// The heap as a source: it has room as long as the process has.
+/// The allocator as a source: it has room as long as the process has.
 @safe
-private struct HeapExtents: ExtentSource {
+struct AllocatedExtents: ExtentSource {
     let discard: BodyMemory.Discard
 
     func takeExtent(_ size: Int) -> UnsafeMutableRawPointer? {

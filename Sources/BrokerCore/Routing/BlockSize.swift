@@ -7,8 +7,8 @@ enum BlockSize {
     private static var step: Int { 8 }
     private static var steppedLimit: Int { 512 }
     /// Where the last doubling ends.
-    static var largest: Int { 512 << 10 }
-    static var classCount: Int { 64 + 10 * 4 }
+    static var largest: Int { 256 << 10 }
+    static var classCount: Int { 64 + 9 * 4 }
 
     /// The class of blocks for `size` bytes, which are at most `largest`.
     @inline(__always)

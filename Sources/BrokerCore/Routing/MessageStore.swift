@@ -22,7 +22,7 @@ struct Message: ~Copyable {
     /// It is said by the broker itself to those who are there, and waits for nobody.
     let isFleeting: Bool
     /// Whether the journal holds the body already.
-    var isJournalled = false
+    fileprivate(set) var isJournalled = false
 
     var payloadCount: Int { bodyCount - propertiesRange.upperBound }
 
@@ -83,19 +83,26 @@ struct Message: ~Copyable {
 @safe
 package struct BodyMemory {
     /// What the heap takes before the overflow is asked.
-    package var heapBytesMax = Int.max
-    package var overflow: (any ExtentSource)?
+    package let heapBytesMax: Int
+    /// What small bodies share in the heap comes from here, in extents of `sharedSize`.
+    package let shared: any ExtentSource
+    package let overflow: (any ExtentSource)?
     /// Gives memory of so many bytes back, which for a large body takes longer than others should wait.
-    package var discard: Discard
+    package let discard: Discard
+
+    /// Small, since each size of bodies has an extent that is partly empty.
+    package static var sharedSize: Int { 64 << 10 }
 
     package typealias Discard = @Sendable (UnsafeMutableRawPointer, Int) -> Void
 
     @safe
     package init(
-        heapBytesMax: Int = .max, overflow: (any ExtentSource)? = nil,
+        heapBytesMax: Int = .max, shared: (any ExtentSource)? = nil,
+        overflow: (any ExtentSource)? = nil,
         discard: @escaping Discard = { memory, _ in unsafe memory.deallocate() }
     ) {
         self.heapBytesMax = heapBytesMax
+        self.shared = unsafe shared ?? AllocatedExtents(discard: discard)
         self.overflow = overflow
         unsafe self.discard = discard
     }
@@ -123,6 +130,9 @@ struct MessageStore: ~Copyable {
     private var messages = Slab<Message>()
     /// Of all bodies together.
     private(set) var bytes = 0
+    /// Of those that the journal holds, and how many they are.
+    private(set) var journalledBytes = 0
+    private(set) var journalledCount = 0
     private(set) var lastNumber: UInt64 = 0
     /// A packet in memory of its own, which the next message may keep.
     private var offered: UnsafeMutableRawBufferPointer?
@@ -206,7 +216,15 @@ struct MessageStore: ~Copyable {
         let message = Message(draft, number: number, in: filledBlock(draft, fill))
         bytes += message.bodyCount
         messages.insert(message, at: id.index)
+        noteJournalled(id)
+    }
+
+    /// The journal holds the body from here on.
+    @inline(__always)
+    mutating func noteJournalled(_ id: MessageID) {
         self[id].isJournalled = true
+        journalledBytes += self[id].bodyCount
+        journalledCount += 1
     }
 
     func contains(_ id: MessageID) -> Bool { messages.contains(id.index) }
@@ -226,6 +244,10 @@ struct MessageStore: ~Copyable {
     private mutating func remove(_ id: MessageID) {
         let message = messages.remove(id.index)
         bytes -= message.bodyCount
+        if message.isJournalled {
+            journalledBytes -= message.bodyCount
+            journalledCount -= 1
+        }
         pool.give(back: message.block)
     }
 

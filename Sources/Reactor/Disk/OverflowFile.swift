@@ -12,8 +12,6 @@ package final class OverflowFile {
     private var end = 0
     /// Where each extent lies in the file.
     private var offsets: [UnsafeMutableRawPointer: Int] = [:]
-    /// What was taken last.
-    private var latest: UnsafeMutableRawBufferPointer?
     /// Offsets of extents that were given back, by size.
     private var free: [Int: [Int]] = [:]
 
@@ -40,9 +38,7 @@ package final class OverflowFile {
             free[size, default: []].append(offset)
             return nil
         }
-        letGo()
         offsets[base] = offset
-        latest = UnsafeMutableRawBufferPointer(start: base, count: size)
         return base
     }
 
@@ -50,18 +46,16 @@ package final class OverflowFile {
         guard let descriptor = openedFile(), let offset = offsets.removeValue(forKey: base) else {
             preconditionFailure("an extent that was never taken")
         }
-        if latest?.baseAddress == base { latest = nil }
         munmap(base, size)
         // If the file system cannot do it, the room is used again later instead.
         _ = cepoll_punch_hole(descriptor, Int64(offset), Int64(size))
         free[size, default: []].append(offset)
     }
 
-    /// What was taken last is full, or will be before long, and not read soon: the file keeps it, and the
-    /// process maps its pages again when it comes to them.
-    private func letGo() {
-        guard let latest else { return }
-        madvise(latest.baseAddress, latest.count, MADV_DONTNEED)
+    /// What waits here is not read soon: the file keeps it, and the process maps its pages again when it
+    /// comes to them.
+    package func filled(extent base: UnsafeMutableRawPointer, _ size: Int) {
+        madvise(base, size, MADV_DONTNEED)
     }
 
     private func openedFile() -> Int32? {

@@ -11,7 +11,7 @@ package func complain(_ message: String) {
     _ = Glibc.write(STDERR_FILENO, line, line.count)
 }
 
-/// Memory is given back without a pause, however many pieces it is in, and to the kernel.
+/// Memory is freed without a pause, however many pieces it is in, and what stays free is bounded.
 package func freeWithoutPauses() { cepoll_set_up_malloc() }
 
 /// Resident bytes that no file stands behind; nil where the kernel does not say. `malloc` would walk

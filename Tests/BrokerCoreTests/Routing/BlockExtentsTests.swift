@@ -7,42 +7,29 @@ import Testing
 @Suite struct BlockExtentsTests {
     @Test func blocksAreHardlyLargerThanWhatTheyAreFor() {
         var classes: [Int: Int] = [:]
-        for size in 0...BlockSize.largest {
+        let wrong = (0...BlockSize.largest).filter { size in
             let capacity = BlockSize.capacity(for: size)
-            let idle = capacity - size
-            #expect(idle >= 0 && (size > 512 ? idle * 5 <= capacity : idle < 8 || size == 0))
-            // All of a class are equal, and no others are.
             let sizeClass = BlockSize.sizeClass(for: size)
-            #expect(classes[sizeClass, default: capacity] == capacity)
+            // All of a class are equal.
+            let isEqual = classes[sizeClass, default: capacity] == capacity
             classes[sizeClass] = capacity
+            let idle = capacity - max(1, size)
+            return !isEqual || idle < 0 || (size > 512 ? idle * 5 > capacity : idle >= 8)
         }
+        #expect(wrong == [])
         #expect(classes.keys.sorted() == Array(0..<BlockSize.classCount))
         #expect(Set(classes.values).count == BlockSize.classCount)
     }
 
-    /// The heap's memory, counted.
-    private final class Heap: ExtentSource {
-        private(set) var bytes = 0
-        private(set) var taken = 0
+    private let heap = CountedExtents(granularity: 8)
 
-        func takeExtent(_ size: Int) -> UnsafeMutableRawPointer? {
-            bytes += size
-            taken += 1
-            return .allocate(byteCount: size, alignment: 16)
-        }
-
-        func giveBack(extent: UnsafeMutableRawPointer, _ size: Int) {
-            bytes -= size
-            extent.deallocate()
-        }
-    }
-
-    private let heap = Heap()
-
-    private func terms(sparesMax: Int, keepsLast: Bool) -> BlockExtents.Terms {
-        .init(
+    private func extents(
+        sparesMax: Int = 0, keepsLast: Bool = false, bytesMax: Int = .max
+    ) -> BlockExtents {
+        let terms = BlockExtents.Terms(
             extentSize: 4096, sharedLimit: 1024, granularity: 8, sparesMax: sparesMax,
             keepsLast: keepsLast)
+        return BlockExtents(terms, shared: heap, whole: heap, bytesMax: bytesMax)
     }
 
     private func take(
@@ -53,7 +40,7 @@ import Testing
     }
 
     @Test func blocksLieSideBySide() throws {
-        var extents = BlockExtents(terms(sparesMax: 0, keepsLast: false), source: heap)
+        var extents = extents()
         let blocks = try (0..<128).map { _ in try take(&extents, 60).base }
         #expect(heap.bytes == 2 * 4096)
         for half in [blocks[..<64], blocks[64...]] {
@@ -66,7 +53,7 @@ import Testing
     @Test(arguments: [1, 3, 7, 11, 63])
     func whatIsEmptyGoesBack(_ step: Int) throws {
         do {
-            var extents = BlockExtents(terms(sparesMax: 2, keepsLast: false), source: heap)
+            var extents = extents(sparesMax: 2)
             for _ in 0..<3 {
                 var blocks = try (0..<640).map { _ in try take(&extents, 64) }
                 #expect(heap.bytes == 10 * 4096)
@@ -90,7 +77,7 @@ import Testing
 
     /// One message after the other asks for nothing, and finds its block where the last one left it.
     @Test func theLastOfItsSizeStays() throws {
-        var extents = BlockExtents(terms(sparesMax: 0, keepsLast: true), source: heap)
+        var extents = extents(keepsLast: true)
         let first = try take(&extents, 100)
         extents.giveBack(first.base, extent: first.extent)
         for _ in 0..<100 {
@@ -107,8 +94,7 @@ import Testing
     }
 
     @Test func theLimitIsKeptUnlessItMustNot() throws {
-        var extents = BlockExtents(
-            terms(sparesMax: 1, keepsLast: false), source: heap, bytesMax: 5000)
+        var extents = extents(sparesMax: 1, bytesMax: 5000)
         let shared = try take(&extents, 1000)
         let refused = extents.take(1025)
         #expect(refused == nil)
@@ -117,7 +103,49 @@ import Testing
         let foreign = UnsafeMutableRawBufferPointer(start: beyond.base, count: 2000)
         let adopted = extents.adopt(foreign)
         #expect(adopted == nil)
+        let more = extents.take(1025, beyondLimit: false)
+        #expect(more == nil)
         extents.giveBack(beyond.base, extent: beyond.extent)
         extents.giveBack(shared.base, extent: shared.extent)
+    }
+
+    /// Memory that nobody uses is given up for another size, or for what is larger.
+    @Test(arguments: [65, 1025, 8192])
+    func whatIsEmptyGoesBeforeSomebodyIsRefused(_ size: Int) throws {
+        var extents = extents(sparesMax: 1, keepsLast: true, bytesMax: 8192)
+        let blocks = try (0..<128).map { _ in try take(&extents, 64) }
+        let refused = extents.take(size)
+        #expect(refused == nil)
+        for block in blocks { extents.giveBack(block.base, extent: block.extent) }
+        #expect(heap.bytes == 8192)
+        let taken = try take(&extents, size)
+        extents.giveBack(taken.base, extent: taken.extent)
+        let again = try take(&extents, 64)
+        extents.giveBack(again.base, extent: again.extent)
+        #expect(heap.bytes <= 8192)
+    }
+
+    /// Memory that somebody else has allocated goes back where it came from, from its front on.
+    @Test func whatWasAdoptedGoesBackWhole() throws {
+        var extents = extents(bytesMax: 5000)
+        let base = try #require(heap.takeExtent(4096))
+        let memory = UnsafeMutableRawBufferPointer(start: base, count: 4096)
+        let extent = extents.adopt(memory)
+        let place = try #require(extent)
+        extents.giveBack(base + 100, extent: place)
+        #expect(heap.bytes == 0)
+    }
+
+    /// Its source is told once that an extent is full, however often it is again.
+    @Test func anExtentIsFilledOnce() throws {
+        var extents = extents()
+        for round in 0..<4 {
+            let blocks = try (round == 0 ? 0..<64 : 1..<64).map { _ in try take(&extents, 64) }
+            #expect(heap.filled == 1)
+            for block in blocks.suffix(63) {
+                extents.giveBack(block.base, extent: block.extent)
+            }
+        }
+        #expect(heap.bytes == 4096)
     }
 }

@@ -6,27 +6,8 @@ import Testing
 
 @testable import BrokerCore
 
-/// Extents from the heap, counted.
-private final class CountedOverflow: ExtentSource {
-    private(set) var bytes = 0
-    private(set) var taken = 0
-    var bytesMax = Int.max
-
-    func takeExtent(_ size: Int) -> UnsafeMutableRawPointer? {
-        guard size % 4096 == 0, bytes + size <= bytesMax else { return nil }
-        bytes += size
-        taken += 1
-        return .allocate(byteCount: size, alignment: 4096)
-    }
-
-    func giveBack(extent: UnsafeMutableRawPointer, _ size: Int) {
-        bytes -= size
-        extent.deallocate()
-    }
-}
-
 @Suite struct BodyOverflowTests {
-    private let overflow = CountedOverflow()
+    private let overflow = CountedExtents(granularity: 4096)
 
     @Test func theHeapComesFirst() {
         var pool = BlockPool(BodyMemory(heapBytesMax: 20_000, overflow: overflow))
@@ -80,7 +61,7 @@ private final class CountedOverflow: ExtentSource {
             let large = (0..<3).map { _ in pool.take(5_000_000) }
             #expect(overflow.bytes > 200_000 * 200 + 3 * 5_000_000)
             for block in small + large { pool.give(back: block) }
-            #expect(overflow.bytes == 4 << 20)
+            #expect(overflow.bytes == 1 << 20)
             let before = overflow.taken
             for _ in 0..<100 {
                 let block = pool.take(900)
@@ -113,6 +94,6 @@ private final class CountedOverflow: ExtentSource {
         exercise(
             &pool, seed: 11, steps: 6000,
             sizes: [0, 1, 33, 64, 65, 200, 600, 9000, 130_000, 600_000], takenMax: 400)
-        #expect(overflow.bytes <= 4 << 20)
+        #expect(overflow.bytes <= 1 << 20)
     }
 }
