@@ -85,6 +85,8 @@ extension Scene {
                     connections: 0, sessions: 0, queued: 0, inFlight: 0, subscriptions: 0,
                     retained: 0, messages: 0))
         #expect(engine.broker.state.messages.blocksInUse == 0)
+        let size = engine.stateSize
+        #expect(size == 0)
     }
 }
 
