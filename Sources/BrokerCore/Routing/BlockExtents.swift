@@ -87,6 +87,7 @@ struct BlockExtents: ~Copyable {
         self.shared = shared
         self.whole = whole
         self.bytesMax = bytesMax
+        // Last: asked before all is set, a debug build destroys what was not.
         precondition(open.count == BlockSize.classCount)
     }
 
