@@ -24,7 +24,8 @@ import Testing
         let told = try output(
             of: Repository.program("qos2-bench").path,
             [
-                "fill", "--name", "q", "-p", "\(stage.port)", "--broker-pid", "\(broker.pid)", "--json",
+                "fill", "--name", "q", "-p", "\(stage.port)", "--broker-pid", "\(broker.pid)",
+                "--json",
                 "--messages", "200000", "--payload", "200", "--subscribers", "1",
                 "--no-progress",
             ])
