@@ -204,16 +204,18 @@ extension BlockExtents {
     }
 
     private mutating func giveBackTheEmpty() {
-        for sizeClass in open.indices {
-            let place = open[sizeClass]
-            guard place != Self.nowhere, extents[Int(place)].live == 0 else { continue }
-            close(place, sizeClass)
-            remove(place)
-        }
+        for sizeClass in open.indices { giveUpTheEmpty(of: sizeClass) }
         while let spare = spares.popLast() {
             bytes -= spare.size
             giveBack(spare)
         }
+    }
+
+    private mutating func giveUpTheEmpty(of sizeClass: Int) {
+        let place = open[sizeClass]
+        guard place != Self.nowhere, extents[Int(place)].live == 0 else { return }
+        close(place, sizeClass)
+        remove(place)
     }
 
     private func giveBack(_ extent: Extent) {
@@ -251,8 +253,10 @@ extension BlockExtents {
         extents[index].next == Self.nowhere && extents[index].previous == Self.nowhere
     }
 
+    /// An empty one that stayed because it was alone goes, so that each class has one at most, and first.
     @inline(never)
     private mutating func reopen(_ place: Int32, _ sizeClass: Int) {
+        giveUpTheEmpty(of: sizeClass)
         let first = open[sizeClass]
         extents[Int(place)].next = first
         extents[Int(place)].previous = Self.nowhere

@@ -86,6 +86,13 @@ import Testing
             extents.giveBack(block.base, extent: block.extent)
         }
         #expect(heap.taken == 1)
+        // One that is empty goes when another has room again.
+        let full = try (0..<39).map { _ in try take(&extents, 100) }
+        let alone = try take(&extents, 100)
+        extents.giveBack(alone.base, extent: alone.extent)
+        #expect(heap.bytes == 2 * 4096)
+        for block in full { extents.giveBack(block.base, extent: block.extent) }
+        #expect(heap.bytes == 4096)
         // Of two that are empty, one goes.
         let many = try (0..<40).map { _ in try take(&extents, 100) }
         #expect(heap.bytes == 2 * 4096)
