@@ -91,7 +91,9 @@ import Testing
         let alone = try take(&extents, 100)
         extents.giveBack(alone.base, extent: alone.extent)
         #expect(heap.bytes == 2 * 4096)
-        for block in full { extents.giveBack(block.base, extent: block.extent) }
+        extents.giveBack(full[0].base, extent: full[0].extent)
+        #expect(heap.bytes == 4096)
+        for block in full[1...] { extents.giveBack(block.base, extent: block.extent) }
         #expect(heap.bytes == 4096)
         // Of two that are empty, one goes.
         let many = try (0..<40).map { _ in try take(&extents, 100) }
