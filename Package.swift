@@ -27,8 +27,6 @@ let looping: [SwiftSetting] =
 let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
-let deque: Target.Dependency = .product(name: "DequeModule", package: "swift-collections")
-
 let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
 
 let package = Package(
@@ -58,7 +56,7 @@ let package = Package(
         .target(name: "MQTT", swiftSettings: pure),
         .target(name: "Journal", exclude: ["README.md"], swiftSettings: pure),
         .target(
-            name: "BrokerCore", dependencies: ["MQTT", "Journal", deque, heap],
+            name: "BrokerCore", dependencies: ["MQTT", "Journal", heap],
             exclude: ["README.md"],
             swiftSettings: lending),
         .target(
@@ -98,7 +96,7 @@ let package = Package(
         .testTarget(name: "MQTTTests", dependencies: ["MQTT"], swiftSettings: strict),
         .testTarget(name: "JournalTests", dependencies: ["Journal"], swiftSettings: strict),
         .testTarget(
-            name: "Scenes", dependencies: ["BrokerCore", "MQTT", "Journal", deque],
+            name: "Scenes", dependencies: ["BrokerCore", "MQTT", "Journal"],
             swiftSettings: strict),
         .testTarget(
             name: "BrokerCoreTests", dependencies: ["BrokerCore", "MQTT", "Journal", "Scenes"],
@@ -135,7 +133,7 @@ let package = Package(
             swiftSettings: strict),
         .testTarget(
             name: "FuzzTests",
-            dependencies: ["BrokerCore", "ClientCore", "MQTT", "Journal", "Reactor", deque],
+            dependencies: ["BrokerCore", "ClientCore", "MQTT", "Journal", "Reactor"],
             path: "Tests/Fuzz", exclude: ["Entry", "build", "run"], swiftSettings: strict),
         .executableTarget(
             name: "HotPaths", dependencies: ["BrokerCore", "Journal", "MQTT", "Reactor"],

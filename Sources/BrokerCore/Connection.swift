@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // One socket's life as the broker sees it: nothing here outlives the socket. There may be very many
 // that only wait, so what a connection needs for its beginning alone is let go of at CONNECT.
-import DequeModule
 import MQTT
 
 /// What a connection came with; CONNECT is judged by it.
@@ -36,7 +35,7 @@ struct Connection: ~Copyable {
     /// What the publisher's aliases stand for, on this connection and no other.
     var topicAliases: [UInt16: [UInt8]] = [:]
     /// Retained messages for subscriptions of QoS 0 that its output had no room for yet.
-    var welcome = Deque<Delivery>()
+    var welcome = ChunkedQueue<Delivery>()
     var session = SessionID(place: 0)
     /// The largest packet the client takes. [MQTT-3.1.2-24]
     var packetSizeMax = UInt32.max

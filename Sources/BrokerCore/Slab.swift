@@ -13,7 +13,12 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     private var addresses: UnsafeMutablePointer<UInt>
     /// One more than the highest place ever taken.
     package private(set) var bound = 0
-    private var addressCapacity = 0
+    private var addressCapacity = 16
+    /// The next `addresses`, twice as large: filled while the last eighth of these is taken, so that no
+    /// one insertion moves all of them.
+    private var larger: UnsafeMutablePointer<UInt>?
+    /// How many of `addresses` are in `larger` too.
+    private var moved = 0
     private var memory = ChunkMemory<Element>()
     private var firstFree = Self.noPlace
     package private(set) var count = 0
@@ -23,7 +28,8 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
             MemoryLayout<Element>.alignment >= MemoryLayout<FreeLinks>.alignment
                 && Self.sizes.contains(MemoryLayout<Element>.size),
             "an element is too small or too large")
-        unsafe addresses = .allocate(capacity: 0)
+        unsafe addresses = .allocate(capacity: addressCapacity)
+        unsafe larger = nil
     }
 
     deinit {
@@ -31,6 +37,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
             unsafe memory.address(of: place).deinitialize(count: 1)
         }
         unsafe addresses.deallocate()
+        unsafe larger?.deallocate()
     }
 
     @inline(__always)
@@ -84,7 +91,7 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     private mutating func put(_ element: consuming Element, at place: Int) {
         let address = unsafe memory.address(of: place)
         unsafe address.initialize(to: element)
-        unsafe addresses[place] = UInt(bitPattern: address)
+        setAddress(of: place, UInt(bitPattern: address))
         count += 1
     }
 
@@ -100,19 +107,32 @@ package struct Slab<Element: ~Copyable>: ~Copyable {
     @inline(never)
     private mutating func addPlace() {
         if bound == memory.capacity { memory.addChunk() }
-        if bound == addressCapacity { growAddresses() }
+        if bound >= addressCapacity / 8 * 7 { growAddresses() }
         let place = bound
         bound += 1
         link(place)
     }
 
+    /// A step of it for each place that is added.
     private mutating func growAddresses() {
-        let capacity = max(16, addressCapacity * 2)
-        let grown = UnsafeMutablePointer<UInt>.allocate(capacity: capacity)
-        unsafe grown.moveInitialize(from: addresses, count: bound)
+        let grown = unsafe larger ?? .allocate(capacity: addressCapacity * 2)
+        unsafe larger = grown
+        let end = min(bound, moved + Self.movedAtOnce)
+        for place in moved..<end { unsafe (grown + place).initialize(to: addresses[place]) }
+        moved = end
+        guard bound == addressCapacity else { return }
+        precondition(moved == bound, "some addresses were left behind")
         unsafe addresses.deallocate()
         unsafe addresses = grown
-        addressCapacity = capacity
+        unsafe larger = nil
+        addressCapacity *= 2
+        moved = 0
+    }
+
+    @inline(__always)
+    private func setAddress(of place: Int, _ address: UInt) {
+        unsafe (addresses + place).initialize(to: address)
+        if place < moved { unsafe larger.unsafelyUnwrapped[place] = address }
     }
 }
 
@@ -121,6 +141,8 @@ extension Slab where Element: ~Copyable {
     /// (`vm.mmap_min_addr`). It is not zero: a compiler takes it for granted that nobody goes there.
     private static var nowhere: UInt { 64 }
     private static var sizes: ClosedRange<Int> { MemoryLayout<FreeLinks>.size...4096 - 64 }
+    /// Nine are enough to be done in an eighth.
+    private static var movedAtOnce: Int { 16 }
 }
 
 /// Free places are chained through the memory in which their elements were.
@@ -140,7 +162,7 @@ extension Slab where Element: ~Copyable {
         unsafe links(of: first).initialize(to: FreeLinks(next: firstFree, previous: Self.noPlace))
         if firstFree != Self.noPlace { unsafe links(of: firstFree).pointee.previous = first }
         firstFree = first
-        unsafe (addresses + place).initialize(to: Self.nowhere)
+        setAddress(of: place, Self.nowhere)
     }
 
     /// The first one's link back is not kept: nobody goes there.

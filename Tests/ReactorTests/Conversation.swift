@@ -110,7 +110,7 @@ final class Recorder: Service {
         onGather?()
         output[connection]?.withUnsafeBytes { bytes in
             var rest = bytes[...]
-            while !rest.isEmpty, vectors.count < piecesMax {
+            while !rest.isEmpty, vectors.count < piecesMax, !vectors.isFull {
                 vectors.append(UnsafeRawBufferPointer(rebasing: rest.prefix(pieceSize)))
                 rest = rest.dropFirst(pieceSize)
             }

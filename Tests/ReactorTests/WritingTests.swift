@@ -140,6 +140,20 @@ import Testing
         }
     }
 
+    /// A large body does not keep the others waiting while all of it goes to the kernel.
+    @Test func vectorsTakeSoMuchAtATimeAndNoMore() {
+        let source = (0..<OutputVectors.byteMax + 9).map { UInt8(truncatingIfNeeded: $0 &* 7) }
+        source.withUnsafeBytes { source in
+            let bytes = OutputVectors.collecting { vectors in
+                vectors.append(UnsafeRawBufferPointer(rebasing: source[..<5]))
+                #expect(!vectors.isFull)
+                vectors.append(UnsafeRawBufferPointer(rebasing: source[5...]))
+                #expect(vectors.isFull && vectors.count == 2)
+            }
+            #expect(bytes == Array(source.prefix(OutputVectors.byteMax)))
+        }
+    }
+
     @Test func vectorsSkipNothingButEmptyPieces() {
         [1, 2, 3].withUnsafeBytes { (source: UnsafeRawBufferPointer) in
             let bytes = OutputVectors.collecting { vectors in

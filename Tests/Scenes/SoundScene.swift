@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold at the end of every conversation with the engine, whatever it was about: replay
 // tells the same story, every message is held by somebody, and nothing is left when all have gone.
-import DequeModule
 import Journal
 import MQTT
 import Testing
@@ -114,7 +113,7 @@ extension State {
                 found.insert(self[id].inbound.held(for: packet)!)
             }
             for open in self[id].outbound.inOrder { found.insert(open.flight.held.message) }
-            for delivery in self[id].waiting { found.insert(delivery.message) }
+            self[id].waiting.forEach { found.insert($0.message) }
             if let will = self[id].will { found.insert(will.message) }
         }
         return found

@@ -61,8 +61,10 @@ extension State {
                 "\(client) outbound \(ranked(rank)) id=\(open.id) \(open.flight.flow)"
                     + " \(text(of: open.flight.held, &needed))")
         }
-        for (rank, delivery) in self[id].waiting.enumerated() {
+        var rank = 0
+        self[id].waiting.forEach { delivery in
             lines.append("\(client) waiting \(ranked(rank)) \(text(of: delivery, &needed))")
+            rank += 1
         }
     }
 

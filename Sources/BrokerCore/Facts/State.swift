@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Everything that a crash must not change, and the one way to change it. The living broker and
 // recovery apply the same facts through the same function.
-import DequeModule
 import MQTT
 
 /// Sessions, messages, subscriptions and retained messages.
@@ -104,7 +103,7 @@ struct State: ~Copyable {
                 identifiers.insert(flight.held.identifiers)
                 shares.insert(flight.held.share)
             }
-            for delivery in sessions[place].waiting {
+            sessions[place].waiting.forEach { delivery in
                 identifiers.insert(delivery.identifiers)
                 shares.insert(delivery.share)
             }
@@ -146,9 +145,7 @@ struct State: ~Copyable {
         inFlightCount -= session.outbound.count
         waitingCount -= session.waiting.count
         waitingBytes -= session.waitingBytes
-        for delivery in session.waiting {
-            messages.release(delivery.message)
-        }
+        session.waiting.forEach { messages.release($0.message) }
     }
 
     private mutating func subscribe(_ id: SessionID, _ filter: Details.Filter) {

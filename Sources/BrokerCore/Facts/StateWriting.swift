@@ -2,7 +2,6 @@
 // A state as the shortest list of facts that gives it, in canonical order: what a checkpoint holds.
 // Only the durable world is written; a body is written once, in front of the first fact that
 // needs it, as the living broker does.
-import DequeModule
 import Journal
 import MQTT
 
@@ -75,9 +74,7 @@ extension State {
                 encode(.acknowledged(id, packet), Details(), into: &journal)
             }
         }
-        for delivery in self[id].waiting {
-            write(delivery, to: id, nil, &written, into: &journal)
-        }
+        self[id].waiting.forEach { write($0, to: id, nil, &written, into: &journal) }
         if let closedAt = self[id].closedAt {
             encode(.closed(id, at: closedAt), Details(), into: &journal)
         }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What time brings: silence beyond the keep alive, a CONNECT that never came, wills and sessions
 // that are due.
-import DequeModule
 import MQTT
 
 extension Broker {
@@ -62,7 +61,7 @@ extension Broker {
     mutating func rest(_ session: SessionID) {
         state[session].outbound.shrinkIfEmpty()
         state[session].inbound.shrinkIfEmpty()
-        if state[session].waiting.isEmpty { state[session].waiting = Deque() }
+        if state[session].waiting.isEmpty { state[session].waiting = ChunkedQueue() }
     }
 
     private mutating func connectionDue(

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How connections end: DISCONNECT, a lost socket, a violation, take-over, shutdown. And how
 // sessions end, which is later or at once.
-import DequeModule
 import MQTT
 
 extension Broker {
@@ -95,7 +94,7 @@ extension Broker {
     ) {
         effects.setDeadline(.connection(id), nil)
         let connection = connections.remove(id.index)
-        for delivery in connection.welcome { state.messages.release(delivery.message) }
+        connection.welcome.forEach { state.messages.release($0.message) }
         if connection.isPaused { paused.removeAll { $0 == id } }
         guard connection.phase == .open else { return }
         depart(connection.session, .connectionLost(cause), at: now, into: &effects)

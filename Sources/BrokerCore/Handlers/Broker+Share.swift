@@ -93,13 +93,10 @@ extension Broker {
         for (_, flight) in state[session].outbound.inOrder where flight.flow == .published1 {
             left.append(flight.held)
         }
-        left += state[session].waiting
-        var taken = 0
-        for delivery in left where hasHeir(delivery.share, of: session) {
-            handOver(delivery, from: session, at: now, into: &effects)
-            taken += 1
-        }
-        return taken
+        state[session].waiting.forEach { if $0.share != .none { left.append($0) } }
+        left.removeAll { !hasHeir($0.share, of: session) }
+        for delivery in left { handOver(delivery, from: session, at: now, into: &effects) }
+        return left.count
     }
 
     private func hasHeir(_ share: ShareID, of session: SessionID) -> Bool {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 // SUBSCRIBE and UNSUBSCRIBE, and the retained messages that a new subscription brings.
-import DequeModule
 import MQTT
 
 extension Broker {

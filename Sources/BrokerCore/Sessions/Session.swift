@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // A client's durable life: what it has subscribed to and everything that is open between it and
 // the broker. Sockets come and go; what belongs to one of them alone is in Connection.
-import DequeModule
 import MQTT
 
 /// How long a session outlives its connection.
@@ -36,7 +35,7 @@ struct Session: ~Copyable {
     let client: ClientID
     var subscriptions = SessionSubscriptions()
     /// Deliveries without an identifier yet, oldest first.
-    var waiting = Deque<Delivery>()
+    var waiting = ChunkedQueue<Delivery>()
     var outbound = OutboundWindow<Delivery>()
     /// Unreleased messages by identifier.
     var inbound = InboundQoS2<MessageID>()

@@ -6,11 +6,11 @@
 
 struct TurnBudget {
     /// Three of these, and what cannot be divided, are a turn's length.
-    static let nanoseconds: Int64 = 2_500_000
+    static let nanoseconds: Int64 = 1_000_000
 
     /// What an event counts for, besides the bytes that it brings.
     static let event = 16 * 1024
-    static let write = 4 * 1024
+    static let write = 16 * 1024
     /// A deadline may mean anything.
     static let deadline = TurnBudget.look
 

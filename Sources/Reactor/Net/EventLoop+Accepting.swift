@@ -93,7 +93,9 @@ extension EventLoop {
     }
 
     func accept(from index: Int) {
+        var budget = TurnBudget()
         for _ in 0..<acceptTurnMax {
+            if budget.isSpent(TurnBudget.event) { return }
             let listener = listeners[index]
             // The service may have stopped this listener in `opened`.
             guard listener.descriptor >= 0, acceptResumesAt == nil else { return }

@@ -76,9 +76,10 @@ extension EventLoop {
 
     /// What is to be kept by itself is read up to its end.
     private func roomInTail(_ slot: Int) -> UnsafeMutableRawBufferPointer {
-        let missing = sizeToKeep(slot).map { $0 - streams[slot].tail.count } ?? 0
+        let size = sizeToKeep(slot)
+        let missing = size.map { $0 - streams[slot].tail.count } ?? 0
         let most = missing > 0 ? min(missing, ReceiveLimits.readMax) : ReceiveLimits.readMax
-        let room = streams[slot].tail.room(atLeast: min(most, ReceiveLimits.roomMin))
+        let room = streams[slot].tail.room(atLeast: min(most, ReceiveLimits.roomMin), of: size)
         return UnsafeMutableRawBufferPointer(rebasing: room.prefix(most))
     }
 

@@ -5,9 +5,6 @@
 
 import Glibc
 
-/// What one connection may write in a turn before the others have had theirs.
-private let writeTurnMax = 1 << 20
-
 extension EventLoop {
     /// Writes all that asked for it, as far as there is time. What asks meanwhile is for the next
     /// turn, which follows at once.
@@ -37,7 +34,7 @@ extension EventLoop {
 
     @inline(__always)
     private func writeStream(_ slot: Int, _ service: any Service) {
-        var budget = writeTurnMax
+        var budget = OutputVectors.byteMax
         while budget > 0 {
             var vectors = OutputVectors(storage: vectorStorage)
             service.gather(slot, into: &vectors)

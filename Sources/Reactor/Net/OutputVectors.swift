@@ -8,6 +8,8 @@ import Glibc
 
 package struct OutputVectors {
     package static let capacity = 64
+    /// What one connection may write in a turn before the others have had theirs.
+    static let byteMax = 512 * 1024
 
     private let storage: UnsafeMutablePointer<iovec>
     package private(set) var count = 0
@@ -17,17 +19,18 @@ package struct OutputVectors {
         self.storage = storage
     }
 
-    package var isFull: Bool { count == Self.capacity }
+    package var isFull: Bool { count == Self.capacity || byteCount == Self.byteMax }
 
-    /// Adds a piece after the others. Empty pieces are nothing. Must not be full.
+    /// Adds a piece after the others, or as much of it as there is room for. Empty pieces are nothing.
+    /// Must not be full.
     @inline(__always)
     package mutating func append(_ bytes: UnsafeRawBufferPointer) {
         guard let base = bytes.baseAddress, !bytes.isEmpty else { return }
-        precondition(count < Self.capacity, "output vectors are full")
-        storage[count] = iovec(
-            iov_base: UnsafeMutableRawPointer(mutating: base), iov_len: bytes.count)
+        precondition(!isFull, "output vectors are full")
+        let size = min(bytes.count, Self.byteMax - byteCount)
+        storage[count] = iovec(iov_base: UnsafeMutableRawPointer(mutating: base), iov_len: size)
         count += 1
-        byteCount += bytes.count
+        byteCount += size
     }
 
     func write(to descriptor: Int32) -> Int {

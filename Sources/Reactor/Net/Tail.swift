@@ -2,13 +2,16 @@
 //
 // The unfinished rest of what a connection has sent. A small one is put back in front of the shared
 // receive buffer before the next read. A large one is a buffer that is read into directly and grows
-// by doubling with what has really arrived: nothing is copied twice, nothing reserved on a promise.
+// with what has really arrived. Where it is known how much is to come, it grows in few steps, since each
+// copies what has come, into memory that is new; no page of it is taken before something comes into it.
 
 import Glibc
 
 struct Tail: BitwiseCopyable {
     /// Up to here copying to and fro is cheaper than a buffer of one's own.
     static let smallMax = 16 * 1024
+    /// How many times as large a buffer becomes at most.
+    private static let stride = 8
 
     private(set) var base: UnsafeMutableRawPointer?
     private var storedCount: UInt32
@@ -38,9 +41,17 @@ struct Tail: BitwiseCopyable {
         storedCount = UInt32(rest.count)
     }
 
-    /// Room behind the kept bytes, for reading into directly.
-    mutating func room(atLeast wanted: Int) -> UnsafeMutableRawBufferPointer {
-        if capacity - count < wanted { resize(to: max(2 * capacity, count + wanted)) }
+    /// Room behind the kept bytes, for reading into directly. They are the beginning of `whole` bytes,
+    /// where that is known.
+    mutating func room(
+        atLeast wanted: Int, of whole: Int? = nil
+    ) -> UnsafeMutableRawBufferPointer {
+        if capacity - count < wanted {
+            let most = min(whole ?? 0, Self.stride * capacity)
+            if most < count + wanted || !resizes(to: most) {
+                resize(to: max(2 * capacity, count + wanted))
+            }
+        }
         return UnsafeMutableRawBufferPointer(start: base! + count, count: capacity - count)
     }
 
@@ -85,10 +96,16 @@ struct Tail: BitwiseCopyable {
     }
 
     private mutating func resize(to wanted: Int) {
-        guard let memory = realloc(base, wanted) else {
+        guard resizes(to: wanted) else {
             fatalError("out of memory for \(wanted) bytes of an unfinished packet")
         }
+    }
+
+    /// False if there is not so much memory.
+    private mutating func resizes(to wanted: Int) -> Bool {
+        guard let memory = realloc(base, wanted) else { return false }
         base = memory
         storedCapacity = UInt32(wanted)
+        return true
     }
 }

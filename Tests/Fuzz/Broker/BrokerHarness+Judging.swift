@@ -2,7 +2,6 @@
 //
 // What must hold behind every step: nothing has left before the facts in front of it were durable,
 // replay tells the same story as the living state, and every message is held by somebody.
-import DequeModule
 import Journal
 import MQTT
 
@@ -158,7 +157,7 @@ extension State {
                 found.insert(self[id].inbound.held(for: packet)!)
             }
             for open in self[id].outbound.inOrder { found.insert(open.flight.held.message) }
-            for delivery in self[id].waiting { found.insert(delivery.message) }
+            self[id].waiting.forEach { found.insert($0.message) }
             if let will = self[id].will { found.insert(will.message) }
         }
         return found
