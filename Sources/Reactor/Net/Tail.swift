@@ -10,8 +10,10 @@ import Glibc
 struct Tail: BitwiseCopyable {
     /// Up to here copying to and fro is cheaper than a buffer of one's own.
     static let smallMax = 16 * 1024
-    /// How many times as large a buffer becomes at most.
+    /// A buffer becomes so many times as large, and from the size on as large as the whole: what it copies then
+    /// is short still, and beyond that the allocator moves pages and copies nothing.
     private static let stride = 8
+    private static let wholeFrom = 1 << 20
 
     private(set) var base: UnsafeMutableRawPointer?
     private var storedCount: UInt32
@@ -47,7 +49,8 @@ struct Tail: BitwiseCopyable {
         atLeast wanted: Int, of whole: Int? = nil
     ) -> UnsafeMutableRawBufferPointer {
         if capacity - count < wanted {
-            let most = min(whole ?? 0, Self.stride * capacity)
+            let step = capacity < Self.wholeFrom ? Self.stride * capacity : .max
+            let most = min(whole ?? 0, step)
             if most < count + wanted || !resizes(to: most) {
                 resize(to: max(2 * capacity, count + wanted))
             }
