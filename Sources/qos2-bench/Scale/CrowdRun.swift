@@ -23,8 +23,6 @@ struct CrowdRun {
 
     /// Longer than any run.
     private static let holdSeconds = "1000"
-    /// Of CPU, in half a second.
-    private static let idleNanoseconds: Int64 = 10_000_000
     private static let connectedTopic = "$SYS/broker/clients/connected"
 
     let plan: ScalePlan
@@ -57,7 +55,7 @@ struct CrowdRun {
         defer { broker.kill() }
         let holding = try gather(crowd, port, in: place)
         defer { holding?.kill() }
-        try waitUntilIdle(broker.pid ?? 0)
+        try waitUntilIdle(broker.pid ?? 0, patience: plan.patience)
         let words = [
             "run", "--name", "busy", "--publishers", "5", "--subscribers", "5", "--payload", "64",
             "--seconds", "3", "--warm-up", "0.5", "--broker-pid", "\(broker.pid ?? 0)",
@@ -69,17 +67,6 @@ struct CrowdRun {
             throw LoadFailure.unexpected("load", "a report without the broker's CPU")
         }
         return cost
-    }
-
-    /// What a crowd has left to be done beside the loop, a checkpoint, is no message's cost.
-    private func waitUntilIdle(_ pid: pid_t) throws(LoadFailure) {
-        for _ in 0..<plan.patience * 2 {
-            let before = ProcessUse(of: pid)?.cpuNanoseconds ?? 0
-            usleep(500_000)
-            let used = (ProcessUse(of: pid)?.cpuNanoseconds ?? 0) - before
-            if used < Self.idleNanoseconds { return }
-        }
-        throw .unexpected("broker", "at work for \(plan.patience) seconds with nothing to do")
     }
 
     /// Returns once the crowd is there, with the process that must go on for it.

@@ -3,13 +3,22 @@
 // What came of a run at scale, in lines for people and in JSON for scripts.
 
 struct ScaleReport {
+    /// What a message costs the broker's loop among so many subscriptions, in nanoseconds of CPU.
+    struct MatchingCost {
+        let subscriptions: Int
+        /// Messages to one place in the tree.
+        let near: Int
+        /// Messages all over the tree, whose nodes are in no cache.
+        let spread: Int
+    }
+
     /// What a message of ten busy clients costs the broker in a crowd, in nanoseconds of CPU.
     struct CrowdCost {
         let crowd: String
         let nanoseconds: Int
     }
 
-    var costs: [ScaleRun.Cost] = []
+    var costs: [MatchingCost] = []
     var residentEmpty = 0
     var residentSubscribed = 0
     var residentRetained = 0
