@@ -76,6 +76,20 @@ struct ChunkedQueue<Element>: ~Copyable {
         return element
     }
 
+    /// The elements of another come behind these; none is moved.
+    mutating func append(_ other: consuming ChunkedQueue) {
+        guard !other.isEmpty else { return }
+        swap(&self, &other)
+        guard !other.isEmpty, let last = unsafe newest, let before = unsafe other.newest else {
+            return
+        }
+        let oldest = unsafe before.pointee.next
+        unsafe before.pointee.next = last.pointee.next
+        unsafe last.pointee.next = oldest
+        unsafe last.pointee.count += before.pointee.count
+        unsafe other.newest = nil
+    }
+
     mutating func popFirst() -> Element? {
         isEmpty ? nil : removeFirst()
     }

@@ -51,6 +51,8 @@ package enum Deadline: Hashable, Sendable {
     case retained
     /// The values of `$SYS` are due.
     case sys
+    /// Messages that ended sessions have left go on to be released.
+    case leftBehind
 }
 
 /// The rarer packets, with everything that they carry.

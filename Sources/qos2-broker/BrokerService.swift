@@ -16,13 +16,15 @@ final class BrokerService: Service {
         static let commit = 4
         static let retained = 5
         static let sys = 6
-        static let first = 7
+        static let leftBehind = 7
+        static let first = 8
 
         static func of(_ deadline: Deadline) -> Int {
             switch deadline {
             case .commit: commit
             case .retained: retained
             case .sys: sys
+            case .leftBehind: leftBehind
             case .connection(let id): first + 2 * Int(id.place)
             case .session(let id): first + 2 * Int(id.place) + 1
             }
@@ -32,6 +34,7 @@ final class BrokerService: Service {
             if key == commit { return .commit }
             if key == retained { return .retained }
             if key == sys { return .sys }
+            if key == leftBehind { return .leftBehind }
             let place = UInt32((key - first) / 2)
             return (key - first) % 2 == 0
                 ? .connection(ConnectionID(place: place)) : .session(SessionID(place: place))

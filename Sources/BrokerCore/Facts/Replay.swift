@@ -116,6 +116,8 @@ package struct Replay: ~Copyable {
             .dropped, .retainedExpired, .sentOnce, .willForgotten:
             let fact = try rareFact(kind, &reader, bytes)
             try apply(fact, reader)
+            // The journal goes on with their places, as whoever wrote it did later.
+            state.releaseLeftBehind()
         }
     }
 

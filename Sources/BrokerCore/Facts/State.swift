@@ -12,6 +12,8 @@ struct State: ~Copyable {
     /// Waiting deliveries of all sessions, and the bytes of their messages.
     var waitingCount = 0
     var waitingBytes = 0
+    /// Of sessions that have ended: nothing but their messages' holders.
+    private var leftBehind = ChunkedQueue<Delivery>()
     var identifierLists = IdentifierLists()
     /// Sessions by the hash of their client's identifier.
     private var clients = PlaceTable()
@@ -145,7 +147,21 @@ struct State: ~Copyable {
         inFlightCount -= session.outbound.count
         waitingCount -= session.waiting.count
         waitingBytes -= session.waitingBytes
-        session.waiting.forEach { messages.release($0.message) }
+        leftBehind.append(session.waiting)
+        releaseLeftBehind(atMost: Self.releasedAtOnce)
+    }
+
+    /// A million messages take longer to be released than others should wait.
+    static var releasedAtOnce: Int { 1024 }
+
+    /// Sessions that have ended held messages that are still to be released.
+    var hasLeftBehind: Bool { !leftBehind.isEmpty }
+
+    mutating func releaseLeftBehind(atMost number: Int = .max) {
+        for _ in 0..<number {
+            guard let delivery = leftBehind.popFirst() else { return }
+            messages.release(delivery.message)
+        }
     }
 
     private mutating func subscribe(_ id: SessionID, _ filter: Details.Filter) {

@@ -13,7 +13,16 @@ extension Broker {
         case .session(let id): sessionDue(id, at: now, into: &effects)
         case .retained: retainedDue(at: now, into: &effects)
         case .sys: break  // The engine asks for it, with its own figures.
+        case .leftBehind:
+            state.releaseLeftBehind(atMost: State.releasedAtOnce)
+            armLeftBehind(at: now, into: &effects)
+            resumePaused(into: &effects)
         }
+    }
+
+    /// The rest is for the turns that follow.
+    func armLeftBehind(at now: Instant, into effects: inout some Effects & ~Copyable) {
+        if state.hasLeftBehind { effects.setDeadline(.leftBehind, now) }
     }
 
     /// So many at a time that nobody has to wait for it.

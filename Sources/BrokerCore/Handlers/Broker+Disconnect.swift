@@ -152,6 +152,7 @@ extension Broker {
         effects.tell(.sessionEnded(client, expired: expired))
         effects.setDeadline(.session(session), nil)
         record(.ended(session), into: &effects)
+        armLeftBehind(at: now, into: &effects)
         resumePaused(into: &effects)
     }
 

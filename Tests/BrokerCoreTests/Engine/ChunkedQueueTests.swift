@@ -21,6 +21,13 @@ import Testing
                     queue.append(step * 1000 + number)
                     model.append(step * 1000 + number)
                 }
+                if random.upTo(4) == 0 {
+                    var more = ChunkedQueue<Int>()
+                    for number in 0..<random.upTo(300) { more.append(-number) }
+                    for _ in 0..<min(random.upTo(300), more.count) { _ = more.removeFirst() }
+                    more.forEach { model.append($0) }
+                    queue.append(more)
+                }
                 for _ in 0..<min(random.upTo(500), model.count) {
                     let first = queue.removeFirst()
                     #expect(first == model.removeFirst())
