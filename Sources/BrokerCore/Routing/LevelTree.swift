@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A tree of topic levels, the shape behind subscriptions and retained messages. It knows no
-// wildcard: a `+` in a filter is a level like any other here, and its users give it a meaning.
+// A tree of topic levels, the shape behind subscriptions and retained messages. A `+` in a filter is a
+// level like any other here, and its users give it a meaning; but as they ask for it at each step, and
+// hardly ever find it, a node knows whether it is there.
 import MQTT
 
 /// The text of a level, where its node is: nearly all are short, and an array for each would cost
@@ -28,8 +29,31 @@ struct LevelText {
     var first: UInt8? { length == 0 ? nil : bytes[0] }
 }
 
+/// The levels that are wildcards in a filter.
+struct Wildcards: OptionSet {
+    let rawValue: UInt8
+
+    static let plus = Wildcards(rawValue: 1)
+    static let hash = Wildcards(rawValue: 2)
+
+    init(rawValue: UInt8) {
+        self.rawValue = rawValue
+    }
+
+    /// What this level is of them.
+    init(_ level: LevelText) {
+        guard level.count == 1 else {
+            self = []
+            return
+        }
+        self = level.first == Topic.plus ? .plus : level.first == Topic.hash ? .hash : []
+    }
+
+    var count: Int { rawValue.nonzeroBitCount }
+}
+
 /// Nodes found by (parent, level) through one hash table, so that a step down costs the same
-/// with ten children and with a million. Children are listed in the order of their arrival.
+/// with ten children and with a million. Wildcards come first in the list of a node's children.
 struct LevelTree<Value>: ~Copyable {
     typealias Node = Int32
 
@@ -40,6 +64,8 @@ struct LevelTree<Value>: ~Copyable {
         var next = LevelTree.none
         var level: LevelText
         var value: Value?
+        /// Among its children.
+        var wildcards: Wildcards = []
     }
 
     static var none: Node { -1 }
@@ -67,6 +93,22 @@ struct LevelTree<Value>: ~Copyable {
             places[place].parent == parent && isText(of: Node(place), equalTo: text)
         }
         return found.map { Node($0) }
+    }
+
+    /// The child that is this wildcard: where there is none, nothing has to be looked up, nor elsewhere.
+    func child(of parent: Node, _ wildcard: Wildcards) -> Node? {
+        let place = places[Int(parent)]
+        guard place.wildcards.contains(wildcard) else { return nil }
+        let first = place.firstChild
+        return Wildcards(places[Int(first)].level) == wildcard ? first : places[Int(first)].next
+    }
+
+    /// Whether a level that is no wildcard may be found below a node.
+    func hasOrdinaryChildren(_ parent: Node) -> Bool {
+        let place = places[Int(parent)]
+        var child = place.firstChild
+        for _ in 0..<place.wildcards.count { child = places[Int(child)].next }
+        return child != Self.none
     }
 
     func forEachChild(of parent: Node, _ body: (Node) -> Void) {
@@ -139,9 +181,15 @@ struct LevelTree<Value>: ~Copyable {
     private mutating func add(
         under parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>
     ) -> Node {
-        let first = places[Int(parent)].firstChild
         var place = Place(parent: parent, level: LevelText(bytes.extracting(level)))
-        place.next = first
+        let wildcard = Wildcards(place.level)
+        place.next = places[Int(parent)].firstChild
+        if wildcard.isEmpty {
+            for _ in 0..<places[Int(parent)].wildcards.count {
+                place.previous = place.next
+                place.next = places[Int(place.next)].next
+            }
+        }
         let node: Node
         if let reused = free.popLast() {
             node = reused
@@ -151,8 +199,13 @@ struct LevelTree<Value>: ~Copyable {
             places.append(place)
         }
         if place.level.isLong { longTexts[node] = level.map { bytes[$0] } }
-        if first != Self.none { places[Int(first)].previous = node }
-        places[Int(parent)].firstChild = node
+        if place.next != Self.none { places[Int(place.next)].previous = node }
+        if place.previous == Self.none {
+            places[Int(parent)].firstChild = node
+        } else {
+            places[Int(place.previous)].next = node
+        }
+        places[Int(parent)].wildcards.formUnion(wildcard)
         table.insert(Int(node), hash(parent, bytes.extracting(level)))
         return node
     }
@@ -170,6 +223,7 @@ struct LevelTree<Value>: ~Copyable {
                 places[Int(place.previous)].next = place.next
             }
             if place.next != Self.none { places[Int(place.next)].previous = place.previous }
+            places[Int(place.parent)].wildcards.subtract(Wildcards(place.level))
             if place.level.isLong { longTexts[node] = nil }
             free.append(node)
             node = place.parent

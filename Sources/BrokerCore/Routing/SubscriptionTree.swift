@@ -244,22 +244,16 @@ struct SubscriptionTree: ~Copyable {
         // On the heap and not on the stack: strangers choose how many levels a topic has.
         var open = [(node: LevelTree<Takers>.root, depth: 0, mayBeWild: !isHidden)]
         while let (node, depth, mayBeWild) = open.popLast() {
-            if mayBeWild, let rest = child(of: node, Topic.hash) { visit(rest, true) }
+            if mayBeWild, let rest = tree.child(of: node, .hash) { visit(rest, true) }
             visit(node, depth == ranges.count)
             guard depth < ranges.count else { continue }
-            if mayBeWild, let next = child(of: node, Topic.plus) {
+            if mayBeWild, let next = tree.child(of: node, .plus) {
                 open.append((next, depth + 1, true))
             }
-            if let next = tree.child(of: node, topic, ranges[depth]) {
+            if tree.hasOrdinaryChildren(node), let next = tree.child(of: node, topic, ranges[depth])
+            {
                 open.append((next, depth + 1, true))
             }
         }
-    }
-
-    private func child(
-        of node: LevelTree<Takers>.Node, _ wildcard: UInt8
-    ) -> LevelTree<Takers>.Node? {
-        let level: InlineArray<1, UInt8> = [wildcard]
-        return tree.child(of: node, level.span, 0..<1)
     }
 }
