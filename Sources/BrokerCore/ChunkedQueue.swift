@@ -35,6 +35,13 @@ struct ChunkedQueue<Element>: ~Copyable {
         unsafe Self.removeOldest(behind: newest)
     }
 
+    /// The newest chunk is full, or there is none.
+    @inline(__always)
+    private var isChunkFull: Bool {
+        guard let newest = unsafe newest else { return true }
+        return unsafe newest.pointee.end == newest.pointee.capacity
+    }
+
     var count: Int { unsafe newest?.pointee.count ?? 0 }
     var isEmpty: Bool { count == 0 }
 
@@ -47,10 +54,7 @@ struct ChunkedQueue<Element>: ~Copyable {
 
     @inline(__always)
     mutating func append(_ element: Element) {
-        if let newest = unsafe newest, unsafe newest.pointee.end < newest.pointee.capacity {
-        } else {
-            addChunk()
-        }
+        if isChunkFull { addChunk() }
         let chunk = unsafe newest.unsafelyUnwrapped
         unsafe (Self.elements(of: chunk) + Int(chunk.pointee.end)).initialize(to: element)
         unsafe chunk.pointee.end += 1

@@ -81,8 +81,10 @@ final class Recorder: Service {
     func receivedWhole(
         _ packet: UnsafeMutableRawBufferPointer, on connection: Int
     ) -> WholePacket {
+        let body = Array(packet[4...])
+        // It may free the packet.
         let outcome = onWhole!(packet, connection)
-        if outcome != .left { packets.append(Array(packet[4...])) }
+        if outcome != .left { packets.append(body) }
         return outcome
     }
 
