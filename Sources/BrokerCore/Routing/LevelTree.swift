@@ -95,19 +95,17 @@ struct LevelTree<Value>: ~Copyable {
         return found.map { Node($0) }
     }
 
-    /// The child that is this wildcard: where there is none, nothing has to be looked up, nor elsewhere.
+    /// The child that is this wildcard. Nothing is looked up for it, whether there is one or not.
     func child(of parent: Node, _ wildcard: Wildcards) -> Node? {
-        let place = places[Int(parent)]
-        guard place.wildcards.contains(wildcard) else { return nil }
-        let first = place.firstChild
+        guard places[Int(parent)].wildcards.contains(wildcard) else { return nil }
+        let first = places[Int(parent)].firstChild
         return Wildcards(places[Int(first)].level) == wildcard ? first : places[Int(first)].next
     }
 
     /// Whether a level that is no wildcard may be found below a node.
     func hasOrdinaryChildren(_ parent: Node) -> Bool {
-        let place = places[Int(parent)]
-        var child = place.firstChild
-        for _ in 0..<place.wildcards.count { child = places[Int(child)].next }
+        var child = places[Int(parent)].firstChild
+        for _ in 0..<places[Int(parent)].wildcards.count { child = places[Int(child)].next }
         return child != Self.none
     }
 
