@@ -85,16 +85,22 @@ import Testing
             var routes = Routes(seed: seed)
             var lists = IdentifierLists()
             var model: [Wish: Subscription] = [:]
-            for _ in 0..<250 {
-                let wish = Wish(
-                    session: UInt32(random.upTo(5)), filter: Self.filter(&random))
+            var wishes: [Wish] = []
+            for _ in 0..<400 {
+                let removes = random.chance(oneIn: 2)
+                // What was there goes again, or nothing would ever be left below a node.
+                let wish =
+                    removes && !wishes.isEmpty && random.chance(oneIn: 2)
+                    ? random.pick(wishes)
+                    : Wish(session: UInt32(random.upTo(5)), filter: Self.filter(&random))
                 let session = SessionID(place: wish.session)
-                if random.chance(oneIn: 3) {
+                if removes {
                     let removed = tree.remove(
                         session: session, filter: wish.filter.span,
                         in: &chains[wish.session, default: SessionSubscriptions()])
                     #expect(removed == (model.removeValue(forKey: wish) != nil))
                 } else {
+                    wishes.append(wish)
                     let new = Subscription(
                         session: session, options: Self.options(&random),
                         identifier: UInt32(random.upTo(3)))
