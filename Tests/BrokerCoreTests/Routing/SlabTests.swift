@@ -56,6 +56,32 @@ import Testing
         }
     }
 
+    /// Places grow one by one while others are given back and taken again, as in a broker: the next table
+    /// of addresses learns of both.
+    @Test func whatChangesWhileItGrowsIsKnownAfterwards() {
+        var random = SplitMix64(seed: 3)
+        var slab = Slab<Int>()
+        var model: [Int: Int] = [:]
+        for step in 0..<5000 {
+            model[slab.bound] = step
+            slab.insert(step, at: slab.bound)
+            for _ in 0..<4 {
+                let place = random.upTo(slab.bound - 1)
+                if let value = model.removeValue(forKey: place) {
+                    let removed = slab.remove(place)
+                    #expect(removed == value)
+                } else {
+                    model[place] = step
+                    slab.insert(step, at: place)
+                }
+            }
+        }
+        for place in 0..<slab.bound {
+            #expect(slab.contains(place) == (model[place] != nil))
+            if let value = model[place] { #expect(slab[place] == value) }
+        }
+    }
+
     @Test func elementsStayWhereTheyAre() {
         var slab = Slab<Int>()
         let first = slab.insert(1)
