@@ -19,7 +19,7 @@ import Testing
             if tail.capacity != capacities.last {
                 #expect(tail.capacity <= 8 * capacities.last! || tail.capacity == whole)
                 capacities.append(tail.capacity)
-                if tail.count > 3 << 20 { copiedLate += 1 }
+                if tail.count > 1 << 20 { copiedLate += 1 }
             }
             tail.extend(by: min(room.count, 65_536, whole - tail.count))
         }

@@ -10,10 +10,10 @@ import Glibc
 struct Tail: BitwiseCopyable {
     /// Up to here copying to and fro is cheaper than a buffer of one's own.
     static let smallMax = 16 * 1024
-    /// A buffer becomes so many times as large, and from the size on as large as the whole: what it copies then
-    /// is short still, and beyond that the allocator moves pages and copies nothing.
+    /// A buffer becomes so many times as large, and from `wholeFrom` on as large as the whole: so a step
+    /// copies less than a mebibyte.
     private static let stride = 8
-    private static let wholeFrom = 1 << 20
+    private static let wholeFrom = 128 * 1024
 
     private(set) var base: UnsafeMutableRawPointer?
     private var storedCount: UInt32
