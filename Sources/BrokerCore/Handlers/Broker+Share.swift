@@ -90,11 +90,11 @@ extension Broker {
         from session: SessionID, at now: Instant, into effects: inout some Effects & ~Copyable
     ) -> Int {
         var left: [Delivery] = []
-        for (_, flight) in state[session].outbound.inOrder where flight.flow == .published1 {
+        for (_, flight) in state[session].outbound.inOrder
+        where flight.flow == .published1 && hasHeir(flight.held.share, of: session) {
             left.append(flight.held)
         }
-        state[session].waiting.forEach { if $0.share != .none { left.append($0) } }
-        left.removeAll { !hasHeir($0.share, of: session) }
+        state[session].waiting.forEach { if hasHeir($0.share, of: session) { left.append($0) } }
         for delivery in left { handOver(delivery, from: session, at: now, into: &effects) }
         return left.count
     }

@@ -19,7 +19,7 @@ struct MatchingCosts {
             let place = "\(folder)/among-\(count)"
             try makeFolder(place)
             let broker = try SubscribedBroker(plan, binaries: binaries, in: place)
-            try broker.grow(to: count)
+            try broker.subscribe(count)
             brokers.append(broker)
         }
         brokers.append(all)

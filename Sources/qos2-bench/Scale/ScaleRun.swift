@@ -20,7 +20,7 @@ final class ScaleRun {
     /// Everything, in order.
     func run() throws {
         try takeStock()
-        try broker.grow(to: plan.subscriptions)
+        try broker.subscribe(plan.subscriptions)
         report.residentSubscribed = broker.resident
         report.costs = try matching.measure(with: broker)
         let empty = report.residentEmpty

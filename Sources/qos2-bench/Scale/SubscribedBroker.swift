@@ -47,12 +47,10 @@ final class SubscribedBroker {
             expiry: Link.lastingExpiry, take: take)
     }
 
-    func grow(to count: Int) throws {
-        guard count > self.count else { return }
+    /// The first of the plan's subscriptions, and with the last of them every session's fence.
+    func subscribe(_ count: Int) throws {
         var filters = [[String]](repeating: [], count: plan.clients)
-        for number in self.count..<count {
-            filters[plan.owner(of: number)].append(plan.filter(number))
-        }
+        for number in 0..<count { filters[plan.owner(of: number)].append(plan.filter(number)) }
         for owner in 0..<plan.clients where !filters[owner].isEmpty || count == plan.subscriptions {
             let client = try client(owner)
             try client.subscribe(filters[owner] + [plan.fence(owner)])

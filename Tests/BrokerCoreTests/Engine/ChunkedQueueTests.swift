@@ -5,11 +5,6 @@ import Testing
 @testable import BrokerCore
 
 @Suite struct ChunkedQueueTests {
-    private final class Thing {
-        let number: Int
-        init(_ number: Int) { self.number = number }
-    }
-
     @Test func itHoldsWhatAnArrayWouldHold() {
         for seed in 0..<10 as Range<UInt64> {
             var random = SplitMix64(seed: seed)

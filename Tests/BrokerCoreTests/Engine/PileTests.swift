@@ -5,11 +5,6 @@ import Testing
 @testable import BrokerCore
 
 @Suite struct PileTests {
-    private final class Thing {
-        let number: Int
-        init(_ number: Int) { self.number = number }
-    }
-
     @Test func elementsStayInOrderAndMayBeReplaced() {
         var pile = Pile<Int>()
         for number in 0..<40 { pile.append(number) }
