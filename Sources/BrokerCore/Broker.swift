@@ -24,6 +24,8 @@ package struct Broker: ~Copyable {
     var retainedDeadline: Instant?
     /// Publishers that wait for somebody's queue to drain.
     var paused: [ConnectionID] = []
+    /// Connections with a search for retained messages, in their turn.
+    var welcoming = ChunkedQueue<ConnectionID>()
     /// Of all tables with keys that strangers choose.
     let seed: UInt64
     /// Where assigned client identifiers come from.

@@ -34,8 +34,8 @@ struct Connection: ~Copyable {
     var inherited: Set<PacketID> = []
     /// What the publisher's aliases stand for, on this connection and no other.
     var topicAliases: [UInt16: [UInt8]] = [:]
-    /// Retained messages for subscriptions of QoS 0 that its output had no room for yet.
-    var welcome = ChunkedQueue<Delivery>()
+    /// Retained messages that it is still to get.
+    var welcome: Welcome?
     var session = SessionID(place: 0)
     /// The largest packet the client takes. [MQTT-3.1.2-24]
     var packetSizeMax = UInt32.max

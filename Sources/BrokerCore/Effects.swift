@@ -51,6 +51,8 @@ package enum Deadline: Hashable, Sendable {
     case retained
     /// The values of `$SYS` are due.
     case sys
+    /// The next search for retained messages goes on.
+    case welcome
     /// Messages that ended sessions have left go on to be released.
     case leftBehind
 }

@@ -110,8 +110,8 @@ extension Engine {
         performer.pauseReading(id)
     }
 
-    /// One whole packet, and those of its kind that stand behind it. False if one has to be offered
-    /// again, at `position`.
+    /// One whole packet, and those of its kind that stand behind it. False if nothing more is taken before
+    /// `resumeReading`; what is left begins at `position`.
     @inline(__always)
     private mutating func take(
         _ header: FixedHeader, _ rule: PacketRule, _ bytes: Span<UInt8>, _ position: inout Int,
@@ -131,6 +131,7 @@ extension Engine {
             eventEnded()
             broker.count { $0.receivedPackets[header.kind] += 1 }
             position = header.end
+            return broker.connections[id.index].welcome?.search == nil
         }
         return true
     }

@@ -131,7 +131,7 @@ extension Engine {
         let payloads = performer.outlets[id.index].output.wrote(
             count, givingBackTo: performer.buffers)
         if let payloads { broker.releasePayloads(payloads) }
-        let hasWelcome = !broker.connections[id.index].welcome.isEmpty
+        let hasWelcome = broker.connections[id.index].welcome != nil
         if performer.outlets[id.index].isWaitedFor || hasWelcome { goOn(id, at: now) }
     }
 
@@ -141,7 +141,7 @@ extension Engine {
         if performer.outlets[id.index].isClosing { performer.endIfThrough(id) }
         let isAwaited =
             performer.outlets[id.index].isCongested || performer.outlets[id.index].isFlooded
-            || !broker.connections[id.index].welcome.isEmpty
+            || broker.connections[id.index].welcome != nil
         guard isAwaited,
             performer.outlets[id.index].output.pendingBytes <= broker.limits.outputBytesMax / 2
         else { return }

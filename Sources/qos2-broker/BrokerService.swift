@@ -17,7 +17,8 @@ final class BrokerService: Service {
         static let retained = 5
         static let sys = 6
         static let leftBehind = 7
-        static let first = 8
+        static let welcome = 8
+        static let first = 9
 
         static func of(_ deadline: Deadline) -> Int {
             switch deadline {
@@ -25,6 +26,7 @@ final class BrokerService: Service {
             case .retained: retained
             case .sys: sys
             case .leftBehind: leftBehind
+            case .welcome: welcome
             case .connection(let id): first + 2 * Int(id.place)
             case .session(let id): first + 2 * Int(id.place) + 1
             }
@@ -35,6 +37,7 @@ final class BrokerService: Service {
             if key == retained { return .retained }
             if key == sys { return .sys }
             if key == leftBehind { return .leftBehind }
+            if key == welcome { return .welcome }
             let place = UInt32((key - first) / 2)
             return (key - first) % 2 == 0
                 ? .connection(ConnectionID(place: place)) : .session(SessionID(place: place))

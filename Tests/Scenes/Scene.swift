@@ -109,6 +109,13 @@ extension Scene {
         now = end
     }
 
+    /// One deadline comes, and no other.
+    func deadlineIsDue(_ deadline: Deadline) {
+        deadlines[deadline] = nil
+        engine.deadlineReached(deadline, at: now)
+        settle()
+    }
+
     /// The disk has answered: one batch more is durable.
     func commit() {
         recording?.append(.befell(.commit))

@@ -97,6 +97,8 @@ package struct Details: ~Copyable {
         package var text: [UInt8]
         package var options: SubscriptionOptions
         package var identifier: UInt32
+        /// Not all retained messages that it brings have been handed on.
+        package var owesRetained = false
     }
 
     package private(set) var receivers = Pile<Receiver>()

@@ -114,11 +114,15 @@ extension State {
     ) {
         journal.append(kind, atMost: 12 + filter.text.count) { out in
             out.append(little: id.place)
-            out.append(little: UInt32(filter.options.byte))
+            out.append(
+                little: UInt32(filter.options.byte) | (filter.owesRetained ? Self.owesRetained : 0))
             out.append(little: filter.identifier)
             out.append(filter.text.span)
         }
     }
+
+    /// Beside the byte of a filter's options.
+    static var owesRetained: UInt32 { 1 << 8 }
 
     /// Bodies from here on are not copied: the journal holds the message until it is durable.
     private static var attachedBody: Int { 64 << 10 }

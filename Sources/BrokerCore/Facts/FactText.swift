@@ -69,7 +69,8 @@ package enum FactText {
         let options = try reader.word(bytes)
         let identifier = try reader.word(bytes)
         let filter = string(bytes, reader.takeRest())
-        let end = identifier == 0 ? "" : "  identifier \(identifier)"
+        let owes = options & State.owesRetained == 0 ? "" : "  owes retained"
+        let end = (identifier == 0 ? "" : "  identifier \(identifier)") + owes
         return "session \(session)  filter \(filter)  qos \(options & 3)\(end)"
     }
 

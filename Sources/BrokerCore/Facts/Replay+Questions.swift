@@ -34,9 +34,7 @@ extension Replay {
 
     /// The payload of the topic's retained message.
     package func retained(on topic: String) -> [UInt8]? {
-        var found: [UInt8]?
-        state.retained.forEachMatch(filter: Array(topic.utf8).span) { found = payload(of: $0) }
-        return found
+        state.retained.message(of: Array(topic.utf8).span).map { payload(of: $0) }
     }
 
     private func payload(of message: MessageID) -> [UInt8] {

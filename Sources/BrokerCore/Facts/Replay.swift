@@ -179,17 +179,17 @@ package struct Replay: ~Copyable {
     private mutating func filter(
         _ reader: inout FactReader, _ bytes: Span<UInt8>
     ) throws(RecordError) -> Int32 {
-        let byte = UInt8(truncatingIfNeeded: try reader.word(bytes))
+        let word = try reader.word(bytes)
         let identifier = try reader.word(bytes)
-        guard let options = try? SubscriptionOptions(byte, .v5),
+        guard let options = try? SubscriptionOptions(UInt8(truncatingIfNeeded: word), .v5),
             identifier <= VariableByteInteger.maximum
         else {
             throw .malformed(at: reader.start)
         }
         return details.add(
             Details.Filter(
-                text: reader.takeRest().map { bytes[$0] }, options: options, identifier: identifier)
-        )
+                text: reader.takeRest().map { bytes[$0] }, options: options, identifier: identifier,
+                owesRetained: word & State.owesRetained != 0))
     }
 
     private mutating func receivers(

@@ -42,7 +42,8 @@ extension State {
             let text = String(decoding: filter, as: UTF8.self)
             lines.append(
                 "\(client) subscribed \(text) options=\(subscription.options.byte)"
-                    + " identifier=\(subscription.identifier)")
+                    + " identifier=\(subscription.identifier)"
+                    + (subscription.owesRetained ? " owes retained" : ""))
         }
         for packet in self[id].inbound.ids {
             guard let message = self[id].inbound.held(for: packet) else { continue }

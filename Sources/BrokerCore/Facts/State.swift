@@ -166,7 +166,8 @@ struct State: ~Copyable {
 
     private mutating func subscribe(_ id: SessionID, _ filter: Details.Filter) {
         let subscription = Subscription(
-            session: id, options: filter.options, identifier: filter.identifier)
+            session: id, options: filter.options, identifier: filter.identifier,
+            owesRetained: filter.owesRetained)
         var chain = self[id].subscriptions
         subscriptions.insert(subscription, filter: filter.text.span, in: &chain)
         self[id].subscriptions = chain

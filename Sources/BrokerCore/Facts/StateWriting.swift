@@ -43,7 +43,8 @@ extension State {
             let detail = details.add(
                 Details.Filter(
                     text: text, options: subscription.options,
-                    identifier: subscription.identifier))
+                    identifier: subscription.identifier,
+                    owesRetained: subscription.owesRetained))
             encode(.subscribed(id, detail: detail), details, into: &journal)
         }
     }

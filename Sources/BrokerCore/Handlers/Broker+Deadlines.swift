@@ -13,6 +13,7 @@ extension Broker {
         case .session(let id): sessionDue(id, at: now, into: &effects)
         case .retained: retainedDue(at: now, into: &effects)
         case .sys: break  // The engine asks for it, with its own figures.
+        case .welcome: welcomeDue(at: now, into: &effects)
         case .leftBehind:
             state.releaseLeftBehind(atMost: State.releasedAtOnce)
             armLeftBehind(at: now, into: &effects)
@@ -83,7 +84,7 @@ extension Broker {
         case .open:
             let keepAlive = connections[id.index].keepAlive
             guard let tolerance = keepAlive.tolerance else { return }
-            if connections[id.index].isPaused {
+            if connections[id.index].isPaused || connections[id.index].welcome?.search != nil {
                 // The silence is ours: we do not read.
                 connections[id.index].lastReceived = now
             }

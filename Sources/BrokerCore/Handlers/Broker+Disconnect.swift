@@ -81,6 +81,7 @@ extension Broker {
         guard connections[id.index].phase != .closing else { return }
         let wasOpen = connections[id.index].phase == .open
         connections[id.index].phase = .closing
+        abandonSearch(of: id)
         effects.setDeadline(.connection(id), nil)
         effects.close(id, from: &self)
         guard wasOpen else { return }
@@ -93,8 +94,9 @@ extension Broker {
         into effects: inout some Effects & ~Copyable
     ) {
         effects.setDeadline(.connection(id), nil)
+        abandonSearch(of: id)
         let connection = connections.remove(id.index)
-        connection.welcome.forEach { state.messages.release($0.message) }
+        connection.welcome?.found.forEach { state.messages.release($0.message) }
         if connection.isPaused { paused.removeAll { $0 == id } }
         guard connection.phase == .open else { return }
         depart(connection.session, .connectionLost(cause), at: now, into: &effects)

@@ -73,6 +73,8 @@ struct LevelTree<Value>: ~Copyable {
 
     private var places = Chunks<Place>()
     private var free: [Node] = []
+    /// Nodes that somebody will come back to, and how many will: they stay, whether they carry something or not.
+    private var pins: [Node: Int] = [:]
     /// Texts of levels that are too long for their place.
     private var longTexts: [Node: [UInt8]] = [:]
     private var table = PlaceTable()
@@ -109,12 +111,23 @@ struct LevelTree<Value>: ~Copyable {
         return child != Self.none
     }
 
-    func forEachChild(of parent: Node, _ body: (Node) -> Void) {
-        var node = places[Int(parent)].firstChild
-        while node != Self.none {
-            let next = places[Int(node)].next
-            body(node)
-            node = next
+    func parent(of node: Node) -> Node { places[Int(node)].parent }
+
+    func firstChild(of parent: Node) -> Node? {
+        let child = places[Int(parent)].firstChild
+        return child == Self.none ? nil : child
+    }
+
+    /// The next child of the same parent. What is added comes in front, and so in front of who goes this way.
+    func sibling(behind node: Node) -> Node? {
+        let next = places[Int(node)].next
+        return next == Self.none ? nil : next
+    }
+
+    /// In no order that means anything.
+    func forEachValue(_ body: (Value) -> Void) {
+        for place in 0..<places.count {
+            if let value = places[place].value { body(value) }
         }
     }
 
@@ -176,6 +189,16 @@ struct LevelTree<Value>: ~Copyable {
         return result
     }
 
+    mutating func pin(_ node: Node) {
+        pins[node, default: 0] += 1
+    }
+
+    mutating func unpin(_ node: Node) {
+        let others = pins[node]! - 1
+        pins[node] = others == 0 ? nil : others
+        prune(node)
+    }
+
     private mutating func add(
         under parent: Node, _ bytes: Span<UInt8>, _ level: Range<Int>
     ) -> Node {
@@ -211,7 +234,7 @@ struct LevelTree<Value>: ~Copyable {
     private mutating func prune(_ start: Node) {
         var node = start
         while node != Self.root, places[Int(node)].value == nil,
-            places[Int(node)].firstChild == Self.none
+            places[Int(node)].firstChild == Self.none, pins.isEmpty || pins[node] == nil
         {
             let place = places[Int(node)]
             table.remove(Int(node), hash(of: node))

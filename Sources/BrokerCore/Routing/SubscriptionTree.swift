@@ -7,21 +7,33 @@ import MQTT
 package struct Subscription: Equatable, Sendable {
     package var session: SessionID
     package var options: SubscriptionOptions
-    /// 0 where the client gave none.
-    package var identifier: UInt32
+    /// What is behind the next two; there may be millions of them.
+    private let word: UInt32
     /// Its neighbours among those of its session: no part of what was asked for.
     var previous = SubscriptionPlace.none
     var next = SubscriptionPlace.none
 
-    init(session: SessionID, options: SubscriptionOptions, identifier: UInt32) {
+    init(
+        session: SessionID, options: SubscriptionOptions, identifier: UInt32,
+        owesRetained: Bool = false
+    ) {
         self.session = session
         self.options = options
-        self.identifier = identifier
+        word = identifier | (owesRetained ? Self.owing : 0)
     }
+
+    /// Above all identifiers.
+    private static var owing: UInt32 { 1 << 31 }
+
+    /// 0 where the client gave none.
+    package var identifier: UInt32 { word & ~Self.owing }
+
+    /// Its SUBSCRIBE has not brought all retained messages yet.
+    package var owesRetained: Bool { word & Self.owing != 0 }
 
     package static func == (left: Subscription, right: Subscription) -> Bool {
         left.session == right.session && left.options == right.options
-            && left.identifier == right.identifier
+            && left.word == right.word
     }
 }
 

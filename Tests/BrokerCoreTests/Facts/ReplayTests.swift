@@ -14,6 +14,7 @@ import Testing
         limits.inFlightMax = 4
         limits.waitingMax = 6
         limits.overflow = [.refuse, .dropOldest, .dropNewest][Int(seed % 3)]
+        if seed.isMultiple(of: 2) { limits.searchSteps = 2 }
         return limits
     }
 

@@ -238,7 +238,11 @@ import Testing
                 #expect(retained.count == model.count)
                 let filter = Self.filter(&random)
                 var found: [UInt32] = []
-                retained.forEachMatch(filter: filter.span) { found.append($0.place) }
+                var search = retained.beginSearch([filter])
+                while !search.isOver {
+                    retained.go(5, on: &search) { message, _ in found.append(message.place) }
+                }
+                retained.end(search)
                 let matching = model.filter {
                     TopicFilter.matches(filter: filter.span, topic: $0.key.span)
                 }
@@ -279,9 +283,7 @@ import Testing
                 tree.update(tree.find(path.span)!) { $0 = nil }
             }
             // Nothing is left behind: paths without a value are gone.
-            var children = 0
-            tree.forEachChild(of: LevelTree<Int>.root) { _ in children += 1 }
-            #expect(children == 0)
+            #expect(tree.firstChild(of: LevelTree<Int>.root) == nil)
         }
     }
 

@@ -45,5 +45,6 @@ extension Limits {
         if choice & 1 != 0 { outgoingTopicAliasMax = 1 }
         if choice & 2 != 0 { sessionsMax = 2 }
         if choice & 4 != 0 { terms.allowsAnonymous = false }
+        if choice & 8 != 0 { searchSteps = 2 }
     }
 }
