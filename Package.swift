@@ -27,8 +27,6 @@ let looping: [SwiftSetting] =
 let arguments: Target.Dependency = .product(
     name: "ArgumentParser", package: "swift-argument-parser")
 
-let heap: Target.Dependency = .product(name: "HeapModule", package: "swift-collections")
-
 let package = Package(
     name: "qos2",
     products: [
@@ -39,8 +37,7 @@ let package = Package(
         .executable(name: "qos2ctl", targets: ["qos2ctl"]),
     ],
     dependencies: [
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
-        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         .systemLibrary(name: "CEpoll", path: "CShims/CEpoll"),
@@ -56,7 +53,7 @@ let package = Package(
         .target(name: "MQTT", swiftSettings: pure),
         .target(name: "Journal", exclude: ["README.md"], swiftSettings: pure),
         .target(
-            name: "BrokerCore", dependencies: ["MQTT", "Journal", heap],
+            name: "BrokerCore", dependencies: ["MQTT", "Journal"],
             exclude: ["README.md"],
             swiftSettings: lending),
         .target(

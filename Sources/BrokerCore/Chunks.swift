@@ -26,6 +26,12 @@ struct Chunks<Element>: ~Copyable {
         count += 1
     }
 
+    mutating func removeLast() -> Element {
+        let last = unsafe address(of: count - 1).move()
+        count -= 1
+        return last
+    }
+
     @inline(__always)
     private func address(of index: Int) -> UnsafeMutablePointer<Element> {
         precondition(index >= 0 && index < count, "there is no element \(index)")

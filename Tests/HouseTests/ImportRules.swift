@@ -12,7 +12,7 @@ enum ImportRules {
     static let allowed: [String: Set<String>] = [
         "MQTT": [],
         "Journal": [],
-        "BrokerCore": pure.union(["HeapModule"]),
+        "BrokerCore": pure,
         "ClientCore": pure,
         "Reactor": [
             "Journal", "CEpoll", "CChecksum", "CSystemd", "COpenSSL", "Glibc", "Synchronization",

@@ -20,7 +20,6 @@ struct State: ~Copyable {
     private let seed: UInt64
     var subscriptions: SubscriptionTree
     var retained: RetainedMessages
-    var retainedExpiry = RetainedExpiry()
 
     /// `seed` keeps strangers from choosing identifiers, topics and filters that collide.
     init(seed: UInt64, memory: BodyMemory = BodyMemory()) {
@@ -211,41 +210,14 @@ struct State: ~Copyable {
     /// On the topic of `message`, which may be what is replaced.
     private mutating func replaceRetained(on message: MessageID, with new: MessageID?) {
         let topic = unsafe messages[message].topicMemory
-        let before = retained.replace(topic: unsafe topic.span, with: new)
-        if let new { retainedExpiry.retained(expiring(new)) }
-        if retainedExpiry.isCrowded {
-            var expiry = retainedExpiry
-            expiry.keep { isCurrent($0) }
-            retainedExpiry = expiry
-        }
-        guard let before else { return }
-        retainedExpiry.replaced(expiring(before))
-        messages.release(before)
-    }
-
-    private func expiring(_ message: MessageID) -> RetainedExpiry.Entry {
-        RetainedExpiry.Entry(
-            expires: messages[message].expires, message: message,
-            number: messages[message].number)
+        let expires = new.map { messages[$0].expires } ?? .distantFuture
+        let before = retained.replace(topic: unsafe topic.span, with: new, expiring: expires)
+        if let before { messages.release(before) }
     }
 
     func isRetained(_ message: MessageID) -> Bool {
         let topic = unsafe messages[message].topicMemory
         return unsafe retained.message(of: topic.span) == message
-    }
-
-    /// The retained message that expires first, if that is by `now`.
-    mutating func nextExpired(at now: Instant) -> MessageID? {
-        while let entry = retainedExpiry.popExpired(at: now) {
-            if isCurrent(entry) { return entry.message }
-        }
-        return nil
-    }
-
-    /// Whether this is still its topic's retained message: its place may be another's by now.
-    private func isCurrent(_ entry: RetainedExpiry.Entry) -> Bool {
-        messages.contains(entry.message) && messages[entry.message].number == entry.number
-            && isRetained(entry.message)
     }
 
     @inline(__always)

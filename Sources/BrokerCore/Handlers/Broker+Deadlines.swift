@@ -33,7 +33,7 @@ extension Broker {
     {
         retainedDeadline = nil
         for _ in 0..<Self.expiredAtOnce {
-            guard let message = state.nextExpired(at: now) else { break }
+            guard let (expires, message) = state.retained.next, expires <= now else { break }
             count { $0.retainedExpired += 1 }
             state.messages.hold(message)
             record(.retainedExpired(message), into: &effects)
@@ -44,7 +44,7 @@ extension Broker {
 
     /// The next retained message to expire.
     mutating func armRetained(into effects: inout some Effects & ~Copyable) {
-        guard let next = state.retainedExpiry.next else { return }
+        guard let next = state.retained.next?.expires else { return }
         if let armed = retainedDeadline, armed <= next { return }
         retainedDeadline = next
         effects.setDeadline(.retained, next)

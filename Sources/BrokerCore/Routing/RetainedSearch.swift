@@ -28,7 +28,7 @@ struct RetainedSearch {
     fileprivate private(set) var current = -1
     private var levels: [WantedLevel] = []
     /// The topic, or the beginning of one, that it is at, and how many levels that has.
-    fileprivate var node = LevelTree<MessageID>.root
+    fileprivate var node = LevelTree<Retained>.root
     fileprivate var depth = 0
 
     fileprivate init(_ filters: [[UInt8]], number: UInt64) {
@@ -75,7 +75,7 @@ struct RetainedSearch {
     }
 
     /// The first node below this one that may match.
-    fileprivate func child(in tree: borrowing LevelTree<MessageID>) -> LevelTree<MessageID>.Node? {
+    fileprivate func child(in tree: borrowing LevelTree<Retained>) -> LevelTree<Retained>.Node? {
         switch wanted(behind: depth) {
         case .text(let range):
             let filter = filters[current]
@@ -106,7 +106,7 @@ extension RetainedMessages {
                 search.beginNextFilter()
                 continue
             }
-            if search.matches, !isHidden(search), let message = tree[search.node],
+            if search.matches, !isHidden(search), let message = tree[search.node]?.message,
                 !isYounger(message, than: search)
             {
                 body(message, search.current)

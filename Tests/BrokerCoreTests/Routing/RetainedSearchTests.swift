@@ -81,15 +81,19 @@ import Testing
                 let used = Set(model.values.map(\.place))
                 let place = ((number % 7)...).first { !used.contains($0) }!
                 let message = random.chance(oneIn: 2) ? nil : MessageID(place: place)
-                #expect(retained.replace(topic: topic.span, with: message) == model[topic])
+                let before = retained.replace(
+                    topic: topic.span, with: message, expiring: .distantFuture)
+                #expect(before == model[topic])
                 model[topic] = message
                 for at in courses.indices { courses[at].touched.insert(topic) }
                 #expect(retained.young.count <= retained.count)
             }
         }
         for course in courses { retained.end(course.search) }
-        for topic in model.keys { _ = retained.replace(topic: topic.span, with: nil) }
+        for topic in model.keys {
+            _ = retained.replace(topic: topic.span, with: nil, expiring: .distantFuture)
+        }
         #expect(retained.count == 0 && retained.young.isEmpty)
-        #expect(retained.tree.firstChild(of: LevelTree<MessageID>.root) == nil)
+        #expect(retained.tree.firstChild(of: LevelTree<Retained>.root) == nil)
     }
 }

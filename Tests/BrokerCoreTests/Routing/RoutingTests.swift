@@ -230,11 +230,23 @@ import Testing
             var random = SplitMix64(seed: seed)
             var retained = RetainedMessages(seed: seed)
             var model: [[UInt8]: MessageID] = [:]
+            var times: [[UInt8]: Instant] = [:]
+            var names: [MessageID: [UInt8]] = [:]
             for number in 0..<250 as Range<UInt32> {
                 let topic = Self.topic(&random)
                 let message = random.chance(oneIn: 3) ? nil : MessageID(place: number)
-                #expect(retained.replace(topic: topic.span, with: message) == model[topic])
+                if let message { names[message] = topic }
+                let expires =
+                    random.chance(oneIn: 3)
+                    ? .distantFuture : Instant(nanoseconds: Int64(random.upTo(50)))
+                let before = retained.replace(
+                    topic: topic.span, with: message, expiring: expires)
+                #expect(before == model[topic])
                 model[topic] = message
+                times[topic] = message == nil || expires == .distantFuture ? nil : expires
+                #expect(retained.next?.expires == times.values.min())
+                #expect(retained.next.map { times[names[$0.message]!]! } == times.values.min())
+                #expect(retained.expiry.count == times.count)
                 #expect(retained.count == model.count)
                 let filter = Self.filter(&random)
                 var found: [UInt32] = []
