@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What Swift's Glibc does not show of the kernel, or shows in a form that Swift cannot use: epoll
 // (a union in a packed struct), eventfd, timerfd, signalfd, accept4, memfd, a descriptor sent over a
-// socket, mallinfo2.
+// socket, mallinfo2, mremap.
 // Header only; no _GNU_SOURCE and no intrinsics here, they disagree with the toolchain's modules.
 #pragma once
 // First of all the toolchain's own module: else what these headers declare in passing (timespec,
@@ -42,6 +42,12 @@ static inline void cepoll_set_up_malloc(void) {
     mallopt(M_MXFAST, 0);
     mallopt(M_TRIM_THRESHOLD, limit);
     mallopt(M_MMAP_THRESHOLD, limit);
+}
+
+// mremap is variadic, and wants _GNU_SOURCE.
+static inline void *cepoll_move_memory(void *memory, size_t size, size_t larger) {
+    enum { may_move = 1 };
+    return (void *)syscall(SYS_mremap, memory, size, larger, may_move);
 }
 
 static const uint32_t cepoll_in = EPOLLIN;

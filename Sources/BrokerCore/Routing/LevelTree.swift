@@ -72,7 +72,8 @@ struct LevelTree<Value>: ~Copyable {
     static var root: Node { 0 }
 
     private var places = Chunks<Place>()
-    private var free: [Node] = []
+    /// Nodes that are not in the tree, one behind the other.
+    private var free = LevelTree.none
     /// Nodes that somebody will come back to, and how many will: they stay, whether they carry something or not.
     private var pins: [Node: Int] = [:]
     /// Texts of levels that are too long for their place.
@@ -212,8 +213,9 @@ struct LevelTree<Value>: ~Copyable {
             }
         }
         let node: Node
-        if let reused = free.popLast() {
-            node = reused
+        if free != Self.none {
+            node = free
+            free = places[Int(node)].next
             places[Int(node)] = place
         } else {
             node = Node(places.count)
@@ -246,7 +248,8 @@ struct LevelTree<Value>: ~Copyable {
             if place.next != Self.none { places[Int(place.next)].previous = place.previous }
             places[Int(place.parent)].wildcards.subtract(Wildcards(place.level))
             if place.level.isLong { longTexts[node] = nil }
-            free.append(node)
+            places[Int(node)].next = free
+            free = node
             node = place.parent
         }
     }

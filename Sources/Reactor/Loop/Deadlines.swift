@@ -6,7 +6,7 @@
 
 /// At most one deadline per key.
 struct Deadlines: ~Copyable {
-    private struct Entry {
+    struct Entry {
         var time: Int64
         var key: Int32
     }
@@ -14,36 +14,23 @@ struct Deadlines: ~Copyable {
     /// When the next deadline is due; the end of time where there is none.
     private(set) var earliest = Int64.max
 
-    private var heap: UnsafeMutablePointer<Entry>
-    private var capacity = 16
+    private var heap = GrowingMemory<Entry>()
     private(set) var count = 0
 
     /// Place in the heap plus one, by key; zero for a key without a deadline.
-    private var places: UnsafeMutablePointer<Int32>
-    private var placesCount = 16
-
-    init() {
-        heap = .allocate(capacity: capacity)
-        places = .allocate(capacity: placesCount)
-        places.initialize(repeating: 0, count: placesCount)
-    }
-
-    deinit {
-        heap.deallocate()
-        places.deallocate()
-    }
+    private var places = GrowingMemory<Int32>()
 
     func time(of key: Int) -> Int64? {
-        guard key < placesCount, places[key] != 0 else { return nil }
+        guard key < places.capacity, places[key] != 0 else { return nil }
         return heap[Int(places[key]) - 1].time
     }
 
     mutating func set(_ key: Int, at time: Int64) {
         precondition(key >= 0 && key < Int(Int32.max), "a key is a small dense integer, not \(key)")
-        if key >= placesCount { growPlaces(toHold: key) }
+        if key >= places.capacity { places.grow(toHold: key + 1) }
         var place = Int(places[key]) - 1
         if place < 0 {
-            if count == capacity { growHeap() }
+            if count == heap.capacity { heap.grow(toHold: count + 1) }
             place = count
             count += 1
         }
@@ -52,7 +39,7 @@ struct Deadlines: ~Copyable {
     }
 
     mutating func cancel(_ key: Int) {
-        guard key >= 0, key < placesCount, places[key] != 0 else { return }
+        guard key >= 0, key < places.capacity, places[key] != 0 else { return }
         let place = Int(places[key]) - 1
         places[key] = 0
         count -= 1
@@ -91,23 +78,5 @@ struct Deadlines: ~Copyable {
     private func put(_ entry: Entry, at place: Int) {
         heap[place] = entry
         places[Int(entry.key)] = Int32(truncatingIfNeeded: place + 1)
-    }
-
-    private mutating func growHeap() {
-        let larger = UnsafeMutablePointer<Entry>.allocate(capacity: capacity * 2)
-        larger.update(from: heap, count: count)
-        heap.deallocate()
-        heap = larger
-        capacity *= 2
-    }
-
-    private mutating func growPlaces(toHold key: Int) {
-        let wanted = max(placesCount * 2, key + 1)
-        let larger = UnsafeMutablePointer<Int32>.allocate(capacity: wanted)
-        larger.update(from: places, count: placesCount)
-        (larger + placesCount).initialize(repeating: 0, count: wanted - placesCount)
-        places.deallocate()
-        places = larger
-        placesCount = wanted
     }
 }
