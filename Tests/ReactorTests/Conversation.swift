@@ -41,6 +41,8 @@ final class Recorder: Service {
     var onPacket: ((Int) -> Void)?
     var onDeadline: ((Int) -> Void)?
     var onGather: (() -> Void)?
+    var onWrote: ((Int) -> Void)?
+    var onTurnEnded: (() -> Void)?
     /// Pieces a gather gives; small pieces make many vectors.
     var pieceSize = Int.max
     var piecesMax = OutputVectors.capacity
@@ -106,7 +108,11 @@ final class Recorder: Service {
 
     func signalled(_ signal: Signal) { heard.append(.signal(signal)) }
     func woken(_ tag: Int) { heard.append(.woken(tag)) }
-    func turnEnded() { turnsEnded += 1 }
+
+    func turnEnded() {
+        turnsEnded += 1
+        onTurnEnded?()
+    }
 
     func gather(_ connection: Int, into vectors: inout OutputVectors) {
         onGather?()
@@ -121,6 +127,7 @@ final class Recorder: Service {
 
     func wrote(_ count: Int, on connection: Int) {
         output[connection]?.removeFirst(count)
+        onWrote?(connection)
     }
 
     func send(_ bytes: [UInt8], on connection: Int) {

@@ -74,6 +74,29 @@ import Testing
             until: { !recorder.loop.streams[connection].flags.contains(.outputArmed) })
     }
 
+    /// A service that hears of a part of its output asks for a flush, and the rest finds no room. When there is
+    /// some by the end of the next turn, of which the kernel has not told yet, its word must still be waited for.
+    @Test func aFlushThatWasWantedInAWriteDoesNotHideTheKernelsWord() throws {
+        let (recorder, socket, connection) = try connected()
+        var more = [2, 3] as [UInt8]
+        recorder.onWrote = { connection in
+            if let next = more.popLast() { recorder.output[connection]!.append(next) }
+            recorder.loop.flush(connection)
+        }
+        recorder.send([4], on: connection)
+        recorder.onTurnEnded = {
+            recorder.onTurnEnded = nil
+            recorder.loop.streams[connection].flags.insert([.writeBlocked, .outputArmed])
+            recorder.loop.applyInterest(connection)
+        }
+        recorder.drive(
+            "all is written",
+            until: {
+                socket.take()
+                return socket.received == [4, 3, 2]
+            })
+    }
+
     @Test func aFullSocketIsWaitedFor() throws {
         let (recorder, socket, connection) = try connected()
         // Filled behind the loop's back, so that its own first write finds no room at all.

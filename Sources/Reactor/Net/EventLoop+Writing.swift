@@ -18,7 +18,10 @@ extension EventLoop {
             // The slot may have got a new connection since, with or without a wish of its own.
             guard streams[slot].flags.contains(.flushWanted) else { continue }
             streams[slot].flags.remove(.flushWanted)
-            guard streams[slot].mayWrite else { continue }
+            // What found no room waits for the kernel's word, also where a flush was asked for in the middle of it.
+            guard streams[slot].mayWrite, !streams[slot].flags.contains(.writeBlocked) else {
+                continue
+            }
             let before = statistics.bytesWritten
             writeStream(slot, service)
             let bytes = statistics.bytesWritten &- before
