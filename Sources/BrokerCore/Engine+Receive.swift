@@ -42,6 +42,7 @@ extension Engine {
         noLongerAwaited(id)
         performer.now = now
         let backlogMax = backlogMax
+        sentMax = broker.metrics.sentPackets[.publish] &+ broker.limits.sentAtOnce
         var rule = PacketRule(for: broker.connections[id.index], broker.limits)
         var position = 0
         var isHeard = false
@@ -49,6 +50,10 @@ extension Engine {
             guard let backlog = performer.outlets[id.index].backlog else { return bytes.count }
             if backlog > backlogMax {
                 pauseFlooded(id)
+                return position
+            }
+            if hasSentMuch {
+                performer.yieldReading(id)
                 return position
             }
             if let (kind, packet) = rule.acknowledgement(in: bytes, at: position) {
@@ -98,6 +103,10 @@ extension Engine {
         broker.connections[id.index].partReceived = UInt32(clamping: count)
         broker.connections[id.index].lastReceived = now
     }
+
+    /// Few packets can mean very many, where many subscribe.
+    @inline(__always)
+    var hasSentMuch: Bool { broker.metrics.sentPackets[.publish] >= sentMax }
 
     /// As much may wait for a peer before it is taken for one that never reads.
     var backlogMax: Int { 2 * broker.limits.outputBytesMax }

@@ -139,10 +139,10 @@ extension Engine {
         }
     }
 
-    /// It is taken from, and not flooded with what it was answered.
+    /// It is taken from, not flooded with what it was answered, and others need not have their turn.
     @inline(__always)
     private func isSound(_ id: ConnectionID, _ backlogMax: Int) -> Bool {
         guard let backlog = performer.outlets[id.index].backlog else { return false }
-        return backlog <= backlogMax
+        return backlog <= backlogMax && !hasSentMuch
     }
 }

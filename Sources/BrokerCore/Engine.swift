@@ -13,6 +13,8 @@ package struct Engine: ~Copyable {
         case finish(ConnectionID, peerIsDone: Bool)
         case pauseReading(ConnectionID)
         case resumeReading(ConnectionID)
+        /// What is left of its bytes is to be offered again, when others have had their turn.
+        case yieldReading(ConnectionID)
         case setDeadline(Deadline, Instant?)
         case tell(Note)
     }
@@ -20,6 +22,8 @@ package struct Engine: ~Copyable {
     var pace = CommitPace()
     var performer: Performer
     package var broker: Broker
+    /// Who has said something is listened to until so many PUBLISH were sent, over all time.
+    var sentMax: UInt64 = 0
     /// What the process has allocated, for `$SYS`.
     package var heapBytes: Int?
     /// The longest time that all have had to wait for one turn of the loop, for `$SYS`.

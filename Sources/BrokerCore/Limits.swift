@@ -54,6 +54,8 @@ package struct Limits: Equatable, Sendable {
     package var clientIDPrefix: String?
     /// Sessions, of clients that are here and of such that are away.
     package var sessionsMax = Int.max
+    /// PUBLISH sent to all, after which others than the publisher have their turn.
+    package var sentAtOnce: UInt64 = 8192
     /// Steps that a search for retained messages goes at one time: others wait for it.
     package var searchSteps = 2048
     /// How often the values of `$SYS/broker` are renewed; zero for no such topics.

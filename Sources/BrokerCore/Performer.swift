@@ -60,6 +60,10 @@ struct Performer: ~Copyable, Effects {
         commands.append(.resumeReading(id))
     }
 
+    mutating func yieldReading(_ id: ConnectionID) {
+        commands.append(.yieldReading(id))
+    }
+
     mutating func setDeadline(_ deadline: Deadline, _ at: Instant?) {
         commands.append(.setDeadline(deadline, at))
     }

@@ -294,6 +294,7 @@ extension BrokerService {
                 loop.finish(id.index, peerIsDone: peerIsDone)
             case .pauseReading(let id): loop.pauseReading(id.index)
             case .resumeReading(let id): loop.resumeReading(id.index)
+            case .yieldReading(let id): loop.yieldReading(id.index)
             case .setDeadline(let deadline, let at): setDeadline(deadline, at)
             case .tell(let note): journalist.note(note)
             }

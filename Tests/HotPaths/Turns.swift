@@ -87,7 +87,8 @@ struct Turns: ~Copyable {
             switch command {
             case .finish(let id, _): links[id.index].isFinished = true
             case .setDeadline, .tell: break
-            case .pauseReading, .resumeReading: preconditionFailure("nobody has to wait here")
+            case .pauseReading, .resumeReading, .yieldReading:
+                preconditionFailure("nobody has to wait here")
             }
         }
     }

@@ -76,6 +76,61 @@ import Testing
         recorder.drive("the rest is read", until: { count == size })
     }
 
+    @Test func whoYieldsIsOfferedTheRestInTheNextTurn() throws {
+        let (recorder, socket, _) = try connected()
+        var offers: [[UInt8]] = []
+        var turns: Set<Int> = []
+        recorder.onReceived = { bytes, connection in
+            offers.append(bytes.indices.map { bytes[$0] })
+            turns.insert(recorder.loop.statistics.turns)
+            if offers.count == 1 { socket.send([4]) }
+            if bytes.count > 1 { recorder.loop.yieldReading(connection) }
+            return 1
+        }
+        socket.send([1, 2, 3])
+        // Nothing more is read before it has come to its end.
+        recorder.drive("all is taken", until: { offers == [[1, 2, 3], [2, 3], [3], [4]] })
+        #expect(turns.count == 4)
+    }
+
+    @Test func whatWasNotReadBeforeAYieldIsReadBehindIt() throws {
+        let (recorder, socket, _) = try connected()
+        var offers: [Int] = []
+        recorder.onReceived = { bytes, connection in
+            offers.append(bytes.count)
+            guard offers.count == 1 else { return bytes.count }
+            recorder.loop.yieldReading(connection)
+            return bytes.count - 1
+        }
+        socket.send([UInt8](repeating: 1, count: ReceiveLimits.readMax + 1000))
+        recorder.drive("all is read", until: { offers.count == 3 })
+        #expect(offers == [ReceiveLimits.readMax, 1, 1000])
+    }
+
+    /// It may have been put on the list by the connection that had the slot before.
+    @Test func aYieldEndsWithItsConnection() throws {
+        let (recorder, port) = try listening()
+        var offers: [[UInt8]] = []
+        recorder.onReceived = { bytes, connection in
+            offers.append(bytes.indices.map { bytes[$0] })
+            guard bytes[0] == 1 else { return 0 }
+            recorder.loop.yieldReading(connection)
+            recorder.loop.close(connection)
+            return 1
+        }
+        let first = try Socket(connectedTo: port)
+        first.send([1, 2])
+        recorder.drive("it is closed", until: { !recorder.closings.isEmpty })
+        let second = try Socket(connectedTo: port)
+        second.send([3])
+        recorder.drive("the next one is read", until: { offers.count == 2 })
+        for _ in 0..<3 {
+            recorder.loop.setDeadline(Recorder.guardKey, at: recorder.loop.now)
+            recorder.loop.turn()
+        }
+        #expect(offers == [[1, 2], [3]])
+    }
+
     @Test func aUnixPeerThatHungUpWhilePausedIsReadLater() throws {
         let path = temporaryPath("paused.sock")
         let loop = try EventLoop(handlesSignals: false)

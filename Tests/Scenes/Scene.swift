@@ -29,6 +29,8 @@ final class Scene {
     private(set) var notes: [Note] = []
     /// Packets whose memory the engine did not give back.
     private(set) var packetsKept = 0
+    /// How often others than a publisher had to have their turn.
+    private(set) var yields = 0
     /// Nil unless somebody wants to play it again.
     var recording: Recording?
 
@@ -229,6 +231,9 @@ extension Scene {
         case .resumeReading(let id):
             guard links[id] != nil else { return }
             links[id]!.isPaused = false
+            feed(id)
+        case .yieldReading(let id):
+            yields += 1
             feed(id)
         case .setDeadline(let deadline, let at): deadlines[deadline] = at
         case .tell(let note): notes.append(note)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One turn: wait, take, expire, tell that the turn has ended, write. What a callback asks for in the
+// One turn: wait, offer again, take, expire, tell that the turn has ended, write. What a callback asks for in the
 // middle is put on a list and done at its place; nothing here holds on to state across a callback.
 
 import Glibc
@@ -12,8 +12,8 @@ extension EventLoop {
         readClock()
         let begin = nowNanoseconds
         turnOwed = false
-        takeEvents(for: service)
         if !redeliveryList.isEmpty { redeliver(to: service) }
+        takeEvents(for: service)
         if nextDue <= nowNanoseconds { expire() }
         if !dialFailures.isEmpty { deliverDialFailures() }
         deliverEndings()

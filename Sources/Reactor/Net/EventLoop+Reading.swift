@@ -24,7 +24,7 @@ extension EventLoop {
     @inline(__always)
     func inputReady(_ slot: Int, _ ready: Interest, _ service: any Service) {
         guard streams[slot].state == .open else { return }
-        if streams[slot].flags.contains(.paused) {
+        if !streams[slot].flags.isDisjoint(with: .unread) {
             pausedInputReady(slot, ready)
         } else {
             readStream(slot, ready, service)
@@ -65,7 +65,7 @@ extension EventLoop {
             let isEnd = !ready.isDisjoint(with: [.peerEnd, .hangup, .error])
             guard count == room.count || isEnd else { return }
             // Who resumes has the kernel tell again.
-            guard !streams[slot].flags.contains(.paused) else { return }
+            guard streams[slot].flags.isDisjoint(with: .unread) else { return }
             // Few bytes can mean much work, where many are to get each message.
             guard monotonicNanoseconds() - origin - nowNanoseconds < TurnBudget.nanoseconds else {
                 break
@@ -131,7 +131,7 @@ extension EventLoop {
             return streams[slot].state == .open
         }
         guard streams[slot].state == .open else { return false }
-        if streams[slot].tail.count > 0, !streams[slot].flags.contains(.paused) {
+        if streams[slot].tail.count > 0, streams[slot].flags.isDisjoint(with: .unread) {
             return deliverTail(slot, service)
         }
         return true
@@ -156,21 +156,30 @@ extension EventLoop {
         }
     }
 
-    /// Offers again what services had left when they paused.
+    /// Offers again what services had left when they paused or yielded, as far as there is time.
     func redeliver(to service: any Service) {
+        var budget = TurnBudget(from: nowNanoseconds + origin)
         let count = redeliveryList.count
-        for index in 0..<count {
-            let slot = redeliveryList[index]
+        var done = 0
+        while done < count {
+            let slot = redeliveryList[done]
+            done += 1
             // The slot may have got a new connection since; that one has no such flag.
             guard streams[slot].flags.contains(.redeliveryWanted) else { continue }
-            streams[slot].flags.remove(.redeliveryWanted)
-            let isWanted =
-                streams[slot].state == .open && !streams[slot].flags.contains(.paused)
-                && streams[slot].tail.count > 0
-            if isWanted { _ = deliverTail(slot, service) }
+            redeliver(slot, to: service)
             deliverEndings()
+            if budget.isSpent(TurnBudget.deadline) { break }
         }
-        redeliveryList.removeFirst(count)
+        redeliveryList.removeFirst(done)
+    }
+
+    private func redeliver(_ slot: Int, to service: any Service) {
+        let hadYielded = streams[slot].flags.contains(.yielded)
+        streams[slot].flags.subtract([.redeliveryWanted, .yielded])
+        guard streams[slot].state == .open, !streams[slot].flags.contains(.paused) else { return }
+        if streams[slot].tail.count > 0, !deliverTail(slot, service) { return }
+        // Input may have come that was not looked at.
+        if hadYielded, streams[slot].flags.isDisjoint(with: .unread) { armInput(slot) }
     }
 
     func pendingError(_ slot: Int) -> Int32 {

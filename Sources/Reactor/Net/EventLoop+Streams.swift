@@ -57,9 +57,18 @@ extension EventLoop {
         }
         streams[connection].flags.remove(.paused)
         armInput(connection)
-        guard streams[connection].tail.count > 0,
-            !streams[connection].flags.contains(.redeliveryWanted)
-        else { return }
+        if streams[connection].tail.count > 0 { wantRedelivery(connection) }
+    }
+
+    /// No `received` in this turn. What is left comes in the next one, and nothing else before it.
+    package func yieldReading(_ connection: Int) {
+        guard streams[connection].state == .open else { return }
+        streams[connection].flags.insert(.yielded)
+        wantRedelivery(connection)
+    }
+
+    private func wantRedelivery(_ connection: Int) {
+        guard !streams[connection].flags.contains(.redeliveryWanted) else { return }
         streams[connection].flags.insert(.redeliveryWanted)
         redeliveryList.append(connection)
     }

@@ -40,6 +40,11 @@ struct Stream: BitwiseCopyable {
         static let redeliveryWanted = Flags(rawValue: 32)
         /// It closes as soon as all is written.
         static let peerIsDone = Flags(rawValue: 64)
+        /// The service wants no bytes in this turn.
+        static let yielded = Flags(rawValue: 128)
+
+        /// Nothing is read meanwhile.
+        static let unread: Flags = [.paused, .yielded]
     }
 
     var descriptor: Int32

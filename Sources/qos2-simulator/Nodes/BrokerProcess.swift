@@ -154,6 +154,7 @@ extension BrokerProcess {
             guard sockets[id.index] != nil else { return }
             sockets[id.index]!.isPaused = false
             feed(id.index)
+        case .yieldReading(let id): feed(id.index)
         case .setDeadline(let deadline, let at):
             deadlines[deadline] = at
             guard let at else { return }

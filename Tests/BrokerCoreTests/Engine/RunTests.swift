@@ -36,6 +36,33 @@ import Testing
         }
     }
 
+    /// Few packets are much work where many subscribe: others have their turn in between.
+    @Test(arguments: 0...2)
+    func aRunThatManySubscribeToIsTakenInParts(_ qos: Int) {
+        var limits = Limits()
+        limits.sentAtOnce = 6
+        scene(limits) { scene in
+            let plc = scene.client("plc", Self.version)
+            plc.connect()
+            let receivers = (0..<3).map { scene.client("db\($0)") }
+            for receiver in receivers {
+                receiver.connect()
+                receiver.subscribe("t", qos: qos)
+            }
+            #expect(scene.yields == 0)
+            let ids = (1...10).map { PacketID($0) }
+            let publishes = ids.flatMap { id in
+                let head = PublishHead(qos: QoS(qos), id: qos == 0 ? nil : id)
+                return Wire.publish(Self.version, head, "t", Array("\(id)".utf8))
+            }
+            let releases = ids.flatMap { packet(.pubrel, $0) }
+            plc.send(publishes + (qos == 2 ? releases : []))
+            let wanted = ids.map { Packet.publish("t", "\($0)", qos: qos, id: qos == 0 ? nil : $0) }
+            for receiver in receivers { #expect(receiver.received() == wanted) }
+            #expect(scene.yields == 4)
+        }
+    }
+
     /// What came before the error has been answered; behind it nothing is.
     @Test(arguments: [PacketKind.pubrec, .pubrel, .publish])
     func anErrorEndsARun(_ kind: PacketKind) {

@@ -265,6 +265,7 @@ extension BrokerHarness {
             guard links[id] != nil else { return }
             links[id]!.isPaused = false
             resumed.append(id)
+        case .yieldReading(let id): resumed.append(id)
         case .setDeadline(let deadline, let at): deadlines[deadline] = at
         case .tell: return
         }

@@ -46,5 +46,6 @@ extension Limits {
         if choice & 2 != 0 { sessionsMax = 2 }
         if choice & 4 != 0 { terms.allowsAnonymous = false }
         if choice & 8 != 0 { searchSteps = 2 }
+        if choice & 16 != 0 { sentAtOnce = 1 }
     }
 }
