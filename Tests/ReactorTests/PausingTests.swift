@@ -107,6 +107,34 @@ import Testing
         #expect(offers == [ReceiveLimits.readMax, 1, 1000])
     }
 
+    /// Who has yielded takes nothing of the time of those from whom something has come.
+    @Test func whatIsOfferedAgainLeavesTimeForOthers() throws {
+        let (recorder, port) = try listening()
+        let sockets = try (0...20).map { _ in try Socket(connectedTo: port) }
+        recorder.drive("all are open", until: { recorder.peers.count == sockets.count })
+        var most = 0
+        // More than once, because the machine may take a millisecond for itself.
+        for _ in 0..<10 {
+            var heard = 0
+            recorder.onReceived = { bytes, _ in
+                guard bytes[0] == 1 else {
+                    heard += 1
+                    return bytes.count
+                }
+                if bytes.count > 1 { recorder.loop.yieldReading(0) } else { usleep(3000) }
+                return 1
+            }
+            sockets[0].send([1, 1])
+            recorder.loop.setDeadline(Recorder.guardKey, at: recorder.loop.now)
+            recorder.loop.turn()
+            for socket in sockets.dropFirst() { socket.send([2]) }
+            recorder.loop.turn()
+            most = max(most, heard)
+            recorder.drive("all are heard", until: { heard == 20 })
+        }
+        #expect(most == 20)
+    }
+
     /// It may have been put on the list by the connection that had the slot before.
     @Test func aYieldEndsWithItsConnection() throws {
         let (recorder, port) = try listening()

@@ -12,7 +12,11 @@ extension EventLoop {
         readClock()
         let begin = nowNanoseconds
         turnOwed = false
-        if !redeliveryList.isEmpty { redeliver(to: service) }
+        if !redeliveryList.isEmpty {
+            redeliver(to: service)
+            // What has come has its own time.
+            readClock()
+        }
         takeEvents(for: service)
         if nextDue <= nowNanoseconds { expire() }
         if !dialFailures.isEmpty { deliverDialFailures() }
