@@ -39,6 +39,22 @@ import Testing
         #expect(recorder.closings == [.closed(0, .requested)])
     }
 
+    /// Others have their turn in between.
+    @Test func veryManyThatEndTogetherAreToldOfInTurns() throws {
+        let (recorder, port) = try listening()
+        let count = 3 * TurnBudget.endings
+        let sockets = try (0..<count).map { _ in try Socket(connectedTo: port) }
+        recorder.drive("all are open", until: { recorder.peers.count == count })
+        recorder.onDeadline = { _ in for place in 0..<count { recorder.loop.close(place) } }
+        recorder.loop.setDeadline(1, at: recorder.loop.now)
+        recorder.loop.turn()
+        let first = recorder.closings.count
+        #expect(first >= TurnBudget.endings && first <= 2 * TurnBudget.endings)
+        #expect(recorder.loop.hasWork)
+        recorder.drive("all are told of", until: { recorder.closings.count == count })
+        withExtendedLifetime(sockets) {}
+    }
+
     @Test func aServiceMayCloseWhileItLooksAtALargeTail() throws {
         let (recorder, socket, _) = try connected()
         var sum = 0

@@ -89,7 +89,7 @@ extension EventLoop {
         }
     }
 
-    /// Tells of all ends that have come up, also those that the telling brings.
+    /// Tells of ends that have come up, also of those that the telling brings.
     @inline(__always)
     func deliverEndings() {
         if !endings.isEmpty { tellEndings() }
@@ -98,13 +98,13 @@ extension EventLoop {
     @inline(never)
     private func tellEndings() {
         var next = 0
-        while next < endings.count {
+        while next < min(endings.count, TurnBudget.endings) {
             let (slot, reason) = endings[next]
             service?.closed(slot, reason)
             release(slot)
             next += 1
         }
-        endings.removeAll(keepingCapacity: true)
+        endings.removeFirst(next)
     }
 
     private func expire() {

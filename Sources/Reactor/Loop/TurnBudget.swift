@@ -14,6 +14,9 @@ struct TurnBudget {
     /// A deadline may mean anything.
     static let deadline = TurnBudget.look
 
+    /// As many are told of at one time. The others are for the next, which follows at once.
+    static let endings = 64
+
     /// The clock is looked at again after so much.
     private static let look = 64 * 1024
 

@@ -13,7 +13,8 @@ private enum LingerLimits {
 }
 
 extension EventLoop {
-    /// Closes now; what was not written is dropped. `closed` follows before the turn is over.
+    /// Closes now; what was not written is dropped. `closed` follows before the turn is over, or, where very
+    /// many have ended, in one of the next.
     package func close(_ connection: Int) {
         guard isAlive(connection) else { return }
         end(connection, .requested)

@@ -29,6 +29,12 @@ struct PausesCommand: ParsableCommand {
     @Option(help: "How many sessions expire at once.")
     var sessions = 100_000
 
+    @Option(help: "How many get each message of a flood.")
+    var subscribers = 1000
+
+    @Option(help: "How many retained messages a subscription brings.")
+    var retained = 100_000
+
     @Option(
         help: ArgumentHelp(
             "End with 2 if a turn of the loop was longer; 0 for any.", valueName: "MILLISECONDS"))
@@ -43,11 +49,14 @@ struct PausesCommand: ParsableCommand {
         try atLeastOne("--rate", rate)
         try atLeastOne("--connections", connections)
         try atLeastOne("--sessions", sessions)
+        try atLeastOne("--subscribers", subscribers)
+        try atLeastOne("--retained", retained)
     }
 
     func run() throws {
         let plan = PausesPlan(
-            seconds: seconds, rate: rate, connections: connections, sessions: sessions)
+            seconds: seconds, rate: rate, connections: connections, sessions: sessions,
+            subscribers: subscribers, retained: retained)
         _ = try? raiseDescriptorLimit()
         try place.perform("pauses") { folder in
             var report = PausesReport()

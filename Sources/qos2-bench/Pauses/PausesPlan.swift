@@ -10,4 +10,8 @@ struct PausesPlan {
     let connections: Int
     /// That expire.
     let sessions: Int
+    /// To whom a flood fans out.
+    let subscribers: Int
+    /// Messages that a subscription brings.
+    let retained: Int
 }

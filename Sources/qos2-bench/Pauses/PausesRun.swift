@@ -3,6 +3,7 @@
 // A steady load, and beside it one disturbance after the other, each with a broker that was just
 // started: how long messages of the steady load wait, and how long the broker's loop was away at most.
 import Glibc
+import MQTT
 import Reactor
 
 struct PausesRun {
@@ -28,12 +29,14 @@ struct PausesRun {
         var stopped: BlockingClient?
         if disturbance == .stoppedSubscriber { stopped = try stoppedSubscriber(port) }
         if disturbance == .expiries { try leaveSessions(port) }
+        if disturbance == .retained { try retain(port) }
         let steady = LoadProcess("steady", steadyLoad, port: port, in: place)
         try steady.start()
         // It has connected, and the disturbance finds it at work.
         usleep(500_000)
         let other = disturbance.load(plan).map { LoadProcess("other", $0, port: port, in: place) }
         try other?.start()
+        if disturbance == .retained { try askForRetained(port) }
         _ = try other?.finish()
         let report = try steady.finish()
         let turn = try longestTurn(port)
@@ -73,6 +76,34 @@ struct PausesRun {
         }
         let ahead = end * 1_000_000_000 - nanosecondsNow() - Int64(plan.seconds / 2 * 1e9)
         if ahead > 0 { usleep(UInt32(min(ahead / 1000, 1 << 31))) }
+    }
+
+    private func retain(_ port: UInt16) throws(LoadFailure) {
+        let publisher = try BlockingClient(
+            "publisher", port: port, patience: Self.patience, cleanStart: true, expiry: 0)
+        for number in 0..<plan.retained {
+            try publisher.publish(
+                "retained/\(number / 1000)/\(number)", Array("\(number)".utf8), qos: .atLeastOnce,
+                retain: true)
+        }
+        try publisher.settle()
+    }
+
+    /// In turns for a session that outlives its connection and for one that does not.
+    private func askForRetained(_ port: UInt16) throws(LoadFailure) {
+        let end = nanosecondsNow() + Int64(plan.seconds * 1e9)
+        var isDurable = false
+        while nanosecondsNow() < end {
+            var received = 0
+            let client = try BlockingClient(
+                "asking", port: port, patience: Self.patience, cleanStart: true,
+                expiry: isDurable ? 60 : 0
+            ) { _, _ in received += 1 }
+            try client.subscribe(["retained/#"])
+            try client.readUntil { received == plan.retained }
+            try client.leave()
+            isDurable.toggle()
+        }
     }
 
     private func longestTurn(_ port: UInt16) throws(LoadFailure) -> Double {

@@ -92,11 +92,12 @@ import Testing
         let stage = try Stage()
         let words = [
             "pauses", "--seconds", "1", "--rate", "100", "--connections", "50", "--sessions", "100",
-            "--only", "stopped-subscriber", "--only", "reconnects", "--only", "expiries",
+            "--subscribers", "20", "--retained", "3000", "--only", "stopped-subscriber",
+            "--only", "reconnects", "--only", "expiries", "--only", "fan-out", "--only", "retained",
             "--folder", stage.folder.appending(path: "pauses").path,
         ]
         let text = try bench(words)
-        for name in ["stopped-subscriber", "reconnects", "expiries"] {
+        for name in ["stopped-subscriber", "reconnects", "expiries", "fan-out", "retained"] {
             let row = try #require(text.split(separator: "\n").first { $0.contains(name) })
             let turn = try #require(Double(row.split(separator: "|")[4].dropFirst().dropLast()))
             #expect(turn > 0)
