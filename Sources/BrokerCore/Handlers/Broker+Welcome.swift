@@ -9,6 +9,8 @@ final class Welcome {
     struct Search {
         /// Nil once it was said.
         var answer: Answer?
+        /// It was not over in the turn of its packet.
+        var goesOn = false
         let filters: [Details.Filter]
         var place: RetainedSearch
     }
@@ -33,15 +35,24 @@ extension Broker {
         )
         goOn(&search, on: id, at: now, into: &effects)
         guard !search.place.isOver else { return }
-        if state[session].isJournalled {
-            for filter in filters where filter.owesRetained {
-                record(.subscribed(session, detail: details.add(filter)), into: &effects)
-            }
-        }
+        mark(filters, of: session, asOwing: true, into: &effects)
+        search.goesOn = true
         welcome(of: id).search = search
         effects.pauseReading(id)
         welcoming.append(id)
         effects.setDeadline(.welcome, now)
+    }
+
+    /// In the journal, those of them that are new.
+    private mutating func mark(
+        _ filters: [Details.Filter], of session: SessionID, asOwing owesRetained: Bool,
+        into effects: inout some Effects & ~Copyable
+    ) {
+        guard state[session].isJournalled else { return }
+        for var filter in filters where filter.owesRetained {
+            filter.owesRetained = owesRetained
+            record(.subscribed(session, detail: details.add(filter)), into: &effects)
+        }
     }
 
     private func welcome(of id: ConnectionID) -> Welcome {
@@ -59,10 +70,11 @@ extension Broker {
                 var search = welcome.search
             else { continue }
             goOn(&search, on: id, at: now, into: &effects)
+            welcome.search = search.place.isOver ? nil : search
             if search.place.isOver {
-                endSearch(search, on: id, into: &effects)
+                forgetWelcomeIfOver(id)
+                effects.resumeReading(id)
             } else {
-                welcome.search = search
                 welcoming.append(id)
             }
             break
@@ -70,8 +82,8 @@ extension Broker {
         if !welcoming.isEmpty { effects.setDeadline(.welcome, now) }
     }
 
-    /// A session that is not durable has its answer first. Others have it when what it promises is in the
-    /// journal, all of it: who crashes before asks again.
+    /// A session that is not durable has its answer first. Others have it behind the last fact of what it
+    /// promises, so that who crashes before asks again; those of one turn become durable together.
     private mutating func goOn(
         _ search: inout Welcome.Search, on id: ConnectionID, at now: Instant,
         into effects: inout some Effects & ~Copyable
@@ -80,10 +92,8 @@ extension Broker {
         var found: [(message: MessageID, filter: Int)] = []
         state.retained.go(limits.searchSteps, on: &search.place) { found.append(($0, $1)) }
         if search.place.isOver { state.retained.end(search.place) }
-        if let answer = search.answer, search.place.isOver || !state[session].isJournalled {
-            effects.answer(answer, to: id, from: &self)
-            search.answer = nil
-        }
+        let isInOneTurn = search.place.isOver && !search.goesOn
+        if isInOneTurn || !state[session].isJournalled { answer(&search, to: id, into: &effects) }
         send(found, for: search.filters, on: id, at: now, into: &effects)
         if search.place.isOver {
             for filter in search.filters {
@@ -91,23 +101,20 @@ extension Broker {
                     to: session, matching: filter.text.span, filter.identifier, at: now,
                     into: &effects)
             }
+            if search.goesOn { mark(search.filters, of: session, asOwing: false, into: &effects) }
+            answer(&search, to: id, into: &effects)
         }
         sendWelcome(on: id, at: now, into: &effects)
     }
 
-    private mutating func endSearch(
-        _ search: Welcome.Search, on id: ConnectionID, into effects: inout some Effects & ~Copyable
+    /// Unless it was said already.
+    private mutating func answer(
+        _ search: inout Welcome.Search, to id: ConnectionID,
+        into effects: inout some Effects & ~Copyable
     ) {
-        let session = connections[id.index].session
-        if state[session].isJournalled {
-            for var filter in search.filters where filter.owesRetained {
-                filter.owesRetained = false
-                record(.subscribed(session, detail: details.add(filter)), into: &effects)
-            }
-        }
-        connections[id.index].welcome?.search = nil
-        forgetWelcomeIfOver(id)
-        effects.resumeReading(id)
+        guard let answer = search.answer else { return }
+        search.answer = nil
+        effects.answer(answer, to: id, from: &self)
     }
 
     /// The connection has ended for its session. Subscriptions go on to owe what was not found yet.

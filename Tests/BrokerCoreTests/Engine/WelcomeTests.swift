@@ -83,6 +83,23 @@ import Testing
         }
     }
 
+    /// Also where only the last of it is on its way to the disk.
+    @Test func theAnswerWaitsForTheDisk() {
+        welcome { scene, _ in
+            let db = scene.client("db")
+            db.resume()
+            db.subscribe("t/#")
+            scene.deadlineIsDue(.welcome)
+            scene.home.isLate = true
+            scene.pass(.zero)
+            #expect(!db.received().contains(.suback([.grantedQoS2])))
+            scene.commitAll()
+            let packets = db.received()
+            #expect(packets.last == .suback([.grantedQoS2]))
+            #expect(payloads(packets).count == 3)
+        }
+    }
+
     @Test func whatStandsBehindItWaits() {
         welcome { scene, _ in
             let db = scene.client("db")
