@@ -91,7 +91,8 @@ extension Broker {
             sendUnacknowledged(delivery, to: session, into: &effects)
             return
         }
-        if isFull(session) {
+        // Mostly nothing waits, and no limit is 0.
+        if !state[session].waiting.isEmpty, isFull(session) {
             guard makeRoom(for: delivery, in: session, into: &effects) else { return }
         }
         let isDurable = state[session].isJournalled
