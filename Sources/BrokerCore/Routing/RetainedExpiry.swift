@@ -19,6 +19,7 @@ struct Retained {
 struct RetainedExpiry: ~Copyable {
     typealias Tree = LevelTree<Retained>
 
+    // Not private: the compiler ends a debug build where a generic of another file holds such a type.
     struct Entry {
         let expires: Instant
         let topic: Tree.Node

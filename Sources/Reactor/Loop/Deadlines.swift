@@ -6,6 +6,7 @@
 
 /// At most one deadline per key.
 struct Deadlines: ~Copyable {
+    // Not private: the compiler ends a debug build where a generic of another file holds such a type.
     struct Entry {
         var time: Int64
         var key: Int32

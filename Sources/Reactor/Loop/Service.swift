@@ -19,7 +19,8 @@ package protocol Service: AnyObject {
 
     /// Bytes in place. The answer is the number consumed: whole packets. The rest comes again, in
     /// front of what arrives next. A service that wants to stop in the middle calls `pauseReading`
-    /// and consumes less; after `resumeReading` the rest is delivered without waiting for the peer.
+    /// and consumes less; in the turn after `resumeReading` the rest is delivered without waiting for
+    /// the peer. One that only wants others to have their turn calls `yieldReading`.
     func received(_ bytes: Span<UInt8>, on connection: Int) -> Int
 
     /// How large the packet at the front is, if the service might keep its memory instead of a copy; nil
