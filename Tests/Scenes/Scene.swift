@@ -104,9 +104,7 @@ extension Scene {
             .min(by: { ($0.value, "\($0.key)") < ($1.value, "\($1.key)") })
         {
             now = max(now, next.value)
-            deadlines[next.key] = nil
-            engine.deadlineReached(next.key, at: now)
-            settle()
+            deadlineIsDue(next.key)
         }
         now = end
     }

@@ -34,6 +34,7 @@ extension Broker {
             answer: answer, filters: filters, place: state.retained.beginSearch(filters.map(\.text))
         )
         goOn(&search, on: id, at: now, into: &effects)
+        sendWelcome(on: id, at: now, into: &effects)
         guard !search.place.isOver else { return }
         mark(filters, of: session, asOwing: true, into: &effects)
         search.goesOn = true
@@ -71,8 +72,8 @@ extension Broker {
             else { continue }
             goOn(&search, on: id, at: now, into: &effects)
             welcome.search = search.place.isOver ? nil : search
+            sendWelcome(on: id, at: now, into: &effects)
             if search.place.isOver {
-                forgetWelcomeIfOver(id)
                 effects.resumeReading(id)
             } else {
                 welcoming.append(id)
@@ -104,7 +105,6 @@ extension Broker {
             if search.goesOn { mark(search.filters, of: session, asOwing: false, into: &effects) }
             answer(&search, to: id, into: &effects)
         }
-        sendWelcome(on: id, at: now, into: &effects)
     }
 
     /// Unless it was said already.
@@ -132,10 +132,9 @@ extension Broker {
     ) {
         let session = connections[id.index].session
         for (message, filter) in found where state.messages[message].expires > now {
-            let identifier = filters[filter].identifier
             let delivery = Delivery(
                 message: message,
-                identifiers: state.identifierLists.number(of: identifier == 0 ? [] : [identifier]),
+                identifiers: filters[filter].identifier,  // Alone, it is its own number.
                 qos: outgoingQoS(of: message, granted: filters[filter].options.maximumQoS),
                 retain: true)  // [MQTT-3.3.1-8]
             if delivery.qos == .atMostOnce {
@@ -163,11 +162,7 @@ extension Broker {
             room -= sendWelcome(delivery, on: id, at: now, into: &effects)
             effects.letGo(delivery.message, of: &self)
         }
-        forgetWelcomeIfOver(id)
-    }
-
-    private mutating func forgetWelcomeIfOver(_ id: ConnectionID) {
-        if connections[id.index].welcome?.isOver == true { connections[id.index].welcome = nil }
+        if welcome.isOver { connections[id.index].welcome = nil }
     }
 
     /// Returns how much of the room it took.

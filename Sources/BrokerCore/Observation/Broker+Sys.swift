@@ -48,12 +48,12 @@ extension Broker {
         at now: Instant, into effects: inout some Effects & ~Copyable
     ) {
         guard !filter.isEmpty, filter[0] == Topic.dollar, limits.retainAvailable else { return }
-        let identifiers = state.identifierLists.number(of: identifier == 0 ? [] : [identifier])
         for topic in sys.topics
         where TopicFilter.matches(filter: filter, topic: topic.name.span) {
             let message = makeFleeting(topic.name, topic.text, isRetained: true)
             let delivery = Delivery(
-                message: message, identifiers: identifiers, qos: .atMostOnce, retain: true)
+                message: message, identifiers: identifier,  // Alone, it is its own number.
+                qos: .atMostOnce, retain: true)
             let start = details.beginReceivers()
             choose(session, delivery, besides: start, at: now, into: &effects)
             effects.letGo(message, of: &self)

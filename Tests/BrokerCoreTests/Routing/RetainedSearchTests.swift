@@ -41,14 +41,6 @@ import Testing
         }
     }
 
-    private static func path(_ random: inout SplitMix64, of words: [String]) -> [UInt8] {
-        while true {
-            let levels = (0...random.upTo(3)).map { _ in random.pick(words) }
-            let text = Array(levels.joined(separator: "/").utf8)
-            if (try? TopicFilter(text.span, text.indices, sharing: false)) != nil { return text }
-        }
-    }
-
     @Test(arguments: 0..<40 as Range<UInt64>)
     func whatWasThereAtTheBeginningIsFoundOnce(_ seed: UInt64) {
         var random = SplitMix64(seed: seed)
@@ -58,7 +50,7 @@ import Testing
         for number in 0..<1500 as Range<UInt32> {
             switch random.upTo(9) {
             case 0:
-                let filters = (0...random.upTo(2)).map { _ in Self.path(&random, of: Self.words) }
+                let filters = (0...random.upTo(2)).map { _ in random.path(of: Self.words) }
                 courses.append(Course(filters, retained.beginSearch(filters), model))
             case 1 where !courses.isEmpty:
                 // Given up on the way.
@@ -76,7 +68,7 @@ import Testing
                 retained.end(course.search)
                 course.judge()
             default:
-                let topic = Self.path(&random, of: Self.names)
+                let topic = random.path(of: Self.names)
                 // Places are given to others as soon as their messages are gone.
                 let used = Set(model.values.map(\.place))
                 let place = ((number % 7)...).first { !used.contains($0) }!

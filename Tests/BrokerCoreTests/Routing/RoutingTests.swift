@@ -14,22 +14,6 @@ import Testing
     ]
     private static let words = names + ["+", "#"]
 
-    private static func topic(_ random: inout SplitMix64) -> [UInt8] {
-        while true {
-            let levels = (0...random.upTo(3)).map { _ in random.pick(names) }
-            let text = levels.joined(separator: "/")
-            if !text.isEmpty { return Array(text.utf8) }
-        }
-    }
-
-    private static func filter(_ random: inout SplitMix64) -> [UInt8] {
-        while true {
-            let levels = (0...random.upTo(3)).map { _ in random.pick(words) }
-            let text = Array(levels.joined(separator: "/").utf8)
-            if (try? TopicFilter(text.span, text.indices, sharing: false)) != nil { return text }
-        }
-    }
-
     private static func options(_ random: inout SplitMix64) -> SubscriptionOptions {
         SubscriptionOptions(
             maximumQoS: QoS(random.upTo(2)), noLocal: random.chance(oneIn: 3),
@@ -92,7 +76,7 @@ import Testing
                 let wish =
                     removes && !wishes.isEmpty && random.chance(oneIn: 2)
                     ? random.pick(wishes)
-                    : Wish(session: UInt32(random.upTo(5)), filter: Self.filter(&random))
+                    : Wish(session: UInt32(random.upTo(5)), filter: random.path(of: Self.words))
                 let session = SessionID(place: wish.session)
                 if removes {
                     let removed = tree.remove(
@@ -111,7 +95,7 @@ import Testing
                 }
                 #expect(tree.count == model.count)
                 for _ in 0..<3 {
-                    let topic = Self.topic(&random)
+                    let topic = random.path(of: Self.names)
                     let entry =
                         routes.known(topic.span, at: tree.epoch)
                         ?? routes.resolve(topic.span, tree, &lists)
@@ -233,7 +217,7 @@ import Testing
             var times: [[UInt8]: Instant] = [:]
             var names: [MessageID: [UInt8]] = [:]
             for number in 0..<250 as Range<UInt32> {
-                let topic = Self.topic(&random)
+                let topic = random.path(of: Self.names)
                 let message = random.chance(oneIn: 3) ? nil : MessageID(place: number)
                 if let message { names[message] = topic }
                 let expires =
@@ -248,7 +232,7 @@ import Testing
                 #expect(retained.next.map { times[names[$0.message]!]! } == times.values.min())
                 #expect(retained.expiry.count == times.count)
                 #expect(retained.count == model.count)
-                let filter = Self.filter(&random)
+                let filter = random.path(of: Self.words)
                 var found: [UInt32] = []
                 var search = retained.beginSearch([filter])
                 while !search.isOver {
@@ -272,7 +256,7 @@ import Testing
             var tree = LevelTree<Int>(seed: seed)
             var model: [[UInt8]: Int] = [:]
             for step in 0..<600 {
-                let path = Self.topic(&random)
+                let path = random.path(of: Self.names)
                 if random.chance(oneIn: 2) {
                     let node = tree.make(path.span)
                     let before = tree.update(node) { value in

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The seeded generator behind all random tests here: the same seed makes the same conversation.
+import MQTT
 
 struct SplitMix64: RandomNumberGenerator {
     private var state: UInt64
@@ -23,6 +24,15 @@ struct SplitMix64: RandomNumberGenerator {
     }
 
     mutating func pick<T>(_ choices: [T]) -> T { choices.randomElement(using: &self)! }
+
+    /// A valid topic name of one to four levels, or a filter where there are wildcards among the words.
+    mutating func path(of words: [String]) -> [UInt8] {
+        while true {
+            let levels = (0...upTo(3)).map { _ in pick(words) }
+            let text = Array(levels.joined(separator: "/").utf8)
+            if (try? TopicFilter(text.span, text.indices, sharing: false)) != nil { return text }
+        }
+    }
 
     mutating func bytes(upTo maximum: Int) -> [UInt8] {
         (0..<upTo(maximum)).map { _ in UInt8.random(in: 0...255, using: &self) }
