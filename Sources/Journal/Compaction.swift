@@ -53,10 +53,12 @@ extension Checkpoint {
         }
     }
 
-    /// Two checkpoints are kept, and every segment behind the older one; all others are deleted,
-    /// also those that a process before this one left. Returns which of `segments` are gone.
+    /// Two checkpoints are kept, and every segment behind the older one; all others are over, also those
+    /// that a process before this one left, and `retire` is called with each. Returns which of
+    /// `segments` are gone.
     public static func removeSuperseded(
-        of segments: [String], on disk: any Disk
+        of segments: [String], on disk: any Disk,
+        retire: (String) throws(DiskError) -> Void
     ) throws(DiskError) -> Set<String> {
         let names = try disk.names().sorted()
         let checkpoints = names.filter(isCheckpoint)
@@ -67,7 +69,7 @@ extension Checkpoint {
         }
         var superseded = Set<String>()
         for name in held(by: older, of: names.filter(SegmentHeader.isSegment)) {
-            try disk.remove(name)
+            try retire(name)
             if segments.contains(name) { superseded.insert(name) }
         }
         return superseded

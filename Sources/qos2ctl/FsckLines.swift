@@ -27,7 +27,7 @@ struct FileLine {
             ("torn", "\(bytes) B behind the last commit were never acknowledged")
         case .superseded: ("superseded", "a checkpoint holds it")
         case .blank: ("blank", "")
-        case .foreign: ("other", file.name == "spare" ? "for the next segment" : "")
+        case .foreign: ("other", file.name.hasPrefix("spare") ? "for the next segment" : "")
         case .damaged(let why): ("DAMAGED", why)
         }
     }

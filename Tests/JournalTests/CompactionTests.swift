@@ -42,7 +42,7 @@ import Testing
         journal.submit()
         if !home.sealed.isEmpty {
             _ = try Checkpoint.write(folding: home.sealed, into: Count(), on: disk)
-            let gone = try Checkpoint.removeSuperseded(of: home.sealed, on: disk)
+            let gone = try removeSuperseded(of: home, on: disk)
             #expect(gone.isSubset(of: home.sealed))
             home.forget(gone)
         }
@@ -83,9 +83,17 @@ import Testing
                 guard step == 3 || step == 5 && !endedWithCheckpoint else { continue }
                 _ = try Checkpoint.write(home.seal(with: living(state)), to: disk)
                 #expect(!home.canSeal)
-                home.forget(try Checkpoint.removeSuperseded(of: home.sealed, on: disk))
+                home.forget(try removeSuperseded(of: home, on: disk))
             }
             #expect(try disk.names().count <= 5)
+        }
+    }
+
+    private func removeSuperseded(
+        of home: SegmentHome, on disk: LosingDisk
+    ) throws(DiskError) -> Set<String> {
+        try Checkpoint.removeSuperseded(of: home.sealed, on: disk) { name throws(DiskError) in
+            try disk.remove(name)
         }
     }
 

@@ -4,6 +4,7 @@
 // system in memory, where zeros take no time of their own.
 
 import Glibc
+import Journal
 import Testing
 
 @testable import Reactor
@@ -21,26 +22,44 @@ import Testing
     }
 
     @Test func beforeThereIsOneInUseNobodyWaits() throws {
-        let (zeros, _) = try spare { _ in }
-        #expect(zeros == [UInt8](repeating: 0, count: Self.size))
+        let (isBlank, _) = try spare { _ in }
+        #expect(isBlank)
     }
 
     /// No longer than so many pauses, and no less: usleep sleeps at least as long as it says.
     @Test func besideOneThatDoesNotFillZerosComeSlowly() throws {
-        let (zeros, took) = try spare { $0.noteUse(upTo: 0) }
-        #expect(zeros == [UInt8](repeating: 0, count: Self.size))
+        let (isBlank, took) = try spare { $0.noteUse(upTo: 0) }
+        #expect(isBlank)
         let piecesAhead = 3
         let pauses = piecesAhead * SpareSegment.pausesMax
         #expect(took >= .microseconds(pauses * Int(SpareSegment.pause)))
     }
 
-    /// What was made, and how long it took.
+    /// Its place is taken, and of what was there nothing is left.
+    @Test func itIsMadeOfARetiredSegment() throws {
+        let (isBlank, _) = try spare(of: Self.size) { _ in }
+        #expect(isBlank)
+    }
+
+    @Test func oneOfAnotherSizeStays() throws {
+        let (isBlank, _) = try spare(of: Self.size / 2) { _ in }
+        #expect(isBlank)
+    }
+
+    /// Neither do its zeros come faster.
+    @Test func aRetiredSegmentIsWipedAsSlowly() throws {
+        let (_, took) = try spare(of: Self.size) { $0.noteUse(upTo: 0) }
+        #expect(took >= .microseconds(3 * SpareSegment.pausesMax * Int(SpareSegment.pause)))
+    }
+
+    /// Whether zeros of the right number were made, and how long it took. Beside a retired segment, where its size is told.
     private func spare(
-        _ prepare: (SpareSegment) -> Void
-    ) throws -> (contents: [UInt8], took: Duration) {
+        of retired: Int? = nil, _ prepare: (SpareSegment) -> Void
+    ) throws -> (isBlank: Bool, took: Duration) {
         let place = try DiskInMemory()
         defer { place.remove() }
         let disk = place.disk
+        if let retired { try retire(retired, on: disk) }
         let spare = SpareSegment(disk: disk, size: Self.size)
         prepare(spare)
         let begin = monotonicNanoseconds()
@@ -49,6 +68,15 @@ import Testing
         let took = Duration.nanoseconds(monotonicNanoseconds() - begin)
         let contents = try disk.contents(
             of: SpareSegment.name, from: 0, atMost: Self.size + 1)
-        return (contents, took)
+        #expect(try disk.names().count == (retired == nil || retired == Self.size ? 1 : 2))
+        return (contents.count == Self.size && contents.allSatisfy { $0 == 0 }, took)
+    }
+
+    /// A segment full of something, which is over.
+    private func retire(_ size: Int, on disk: PosixDisk) throws {
+        let name = SegmentHeader.name(firstBatch: 1, epoch: 1)
+        try disk.create(name, size: size)
+        try disk.write([UInt8](repeating: 0xff, count: size).span, to: name, at: 0)
+        try RetiredSegments.retire(name, of: size, keeping: 1, on: disk)
     }
 }

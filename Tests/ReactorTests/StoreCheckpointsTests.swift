@@ -54,6 +54,28 @@ import Testing
         }
     }
 
+    /// What the older of two checkpoints holds is over, and becomes what comes next.
+    @Test func segmentsThatAreOverAreRetired() throws {
+        let place = try DiskInMemory()
+        defer { place.remove() }
+        let disk = place.disk
+        let segments = (1...5).map { SegmentHeader.name(firstBatch: $0, epoch: 1) }
+        for segment in segments { try disk.create(segment, size: Self.segmentSize) }
+        _ = try Self.makeCheckpoint(at: 3, on: disk)
+        let work = CheckpointWork(
+            disk: disk, segmentSize: Self.segmentSize, segments: segments, living: nil
+        ) { _ throws(RecoveryError) in try Self.makeCheckpoint(at: 5, on: disk) }
+        guard case .written(let superseded, _, _) = work.run() else {
+            Issue.record("no checkpoint")
+            return
+        }
+        #expect(superseded == Set(segments[..<2]))
+        let retired = segments[..<2].map { $0.replacing("segment", with: "spare") }
+        let left = try disk.names().filter { !Checkpoint.isCheckpoint($0) }
+        #expect(left.sorted() == segments[2...] + retired)
+        #expect(try RetiredSegments.any(of: Self.segmentSize, on: disk) != nil)
+    }
+
     /// How many segments have to be complete, behind the last checkpoint if there is one.
     private func segmentsUntilDue(
         after before: Before = .nothing, stateSize: Int?, isShortOfSpace: Bool = false
@@ -84,18 +106,25 @@ import Testing
         defer { place.remove() }
         let disk = place.disk
         var checkpoints = StoreCheckpoints(disk, segmentSize: Self.segmentSize, newest: found) {
-            _ throws(RecoveryError) in
-            let name = Checkpoint.name(.start)
-            do throws(DiskError) {
-                try disk.create(name, size: Self.size)
-            } catch {
-                throw .disk(error)
-            }
-            return name
+            _ throws(RecoveryError) in try Self.makeCheckpoint(at: 1, on: disk)
         }
         let result = try use(&checkpoints, disk)
         try finish(&checkpoints, disk)
         return result
+    }
+
+    /// Something of its name and size.
+    private static func makeCheckpoint(
+        at batch: UInt64, on disk: PosixDisk
+    ) throws(RecoveryError) -> String {
+        let position = SegmentHome.Position(epoch: 1, nextBatch: batch, previous: 0)
+        let name = Checkpoint.name(position)
+        do throws(DiskError) {
+            try disk.create(name, size: size)
+        } catch {
+            throw .disk(error)
+        }
+        return name
     }
 
     private func finish(_ checkpoints: inout StoreCheckpoints, _ disk: PosixDisk) throws {

@@ -91,17 +91,31 @@ package final class PosixDisk: Disk, Sendable {
         _ name: String, size: Int, inPiecesOf pieceSize: Int, _ pause: (Int) -> Void
     ) throws(DiskError) {
         let file = try descriptor(name, O_RDWR | O_CREAT | O_EXCL)
+        try fillWithZeros(file.raw, name, size, pieceSize, pause)
+    }
+
+    /// Zeros in the place of all that a file of this size holds, in the same manner.
+    func wipe(
+        _ name: String, size: Int, inPiecesOf pieceSize: Int, _ pause: (Int) -> Void
+    ) throws(DiskError) {
+        let file = try descriptor(name, O_RDWR)
+        try fillWithZeros(file.raw, name, size, pieceSize, pause)
+    }
+
+    private func fillWithZeros(
+        _ file: Int32, _ name: String, _ size: Int, _ pieceSize: Int, _ pause: (Int) -> Void
+    ) throws(DiskError) {
         let zeros = [UInt8](repeating: 0, count: min(size, 64 << 10))
         var at = 0
         while at < size {
             let count = min(zeros.count, size - at)
-            try Self.writeAll(zeros.span.extracting(..<count), to: file.raw, at: at, path(name))
+            try Self.writeAll(zeros.span.extracting(..<count), to: file, at: at, path(name))
             at += count
             guard at % pieceSize == 0 else { continue }
-            try writeOut(file.raw, at - pieceSize, pieceSize, path(name))
+            try writeOut(file, at - pieceSize, pieceSize, path(name))
             pause(at)
         }
-        guard fsync(file.raw) == 0 else { throw failure("sync", path(name)) }
+        guard fsync(file) == 0 else { throw failure("sync", path(name)) }
     }
 
     package func giveBack(_ name: String, behind size: Int) throws(DiskError) {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps one file of zeros ready to become the next segment, made on a thread of its own: a batch
-// never waits for megabytes of zeros, and a disk that fills up shows here first, while there is
-// still room to stop taking messages in good order.
+// Keeps one file of zeros ready to become the next segment, made on a thread of its own, in the place of
+// a retired one where there is one: a batch never waits for megabytes of zeros, and a disk that fills up
+// shows here first, while there is still room to stop taking messages in good order.
 import Glibc
 import Journal
 import Synchronization
@@ -22,7 +22,8 @@ final class SpareSegment: Sendable {
     init(disk: PosixDisk, size: Int) {
         self.disk = disk
         self.size = size
-        hadNoRoom = Atomic(!Self.fits(disk, size))
+        let retired = try? RetiredSegments.any(of: size, on: disk)
+        hadNoRoom = Atomic(retired == nil && !Self.fits(disk, size))
     }
 
     var isReady: Bool { ready.load(ordering: .acquiring) }
@@ -68,10 +69,12 @@ final class SpareSegment: Sendable {
     /// most a header, which is written over.
     private func make() throws(DiskError) -> Bool {
         if try Self.isThere(disk, size) { return true }
-        if !Self.fits(disk, size) { return false }
         for old in [Self.name, Self.unfinished] { try disk.clear(old) }
+        let isRetired = try RetiredSegments.take(size, as: Self.unfinished, on: disk)
+        if !isRetired, !Self.fits(disk, size) { return false }
+        let fill = isRetired ? disk.wipe : disk.create
         do throws(DiskError) {
-            try disk.create(Self.unfinished, size: size, inPiecesOf: Self.pieceSize, keepPace)
+            try fill(Self.unfinished, size, Self.pieceSize, keepPace)
         } catch {
             // What could be had of it is worth more to what is being written now.
             try disk.remove(Self.unfinished)

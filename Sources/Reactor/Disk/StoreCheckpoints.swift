@@ -7,7 +7,7 @@ import Journal
 
 /// What one checkpoint came to.
 package enum CheckpointOutcome: Sendable {
-    /// Segments that the store does not need any more; they are deleted.
+    /// Segments that the store does not need any more: they are gone.
     case written(superseded: Set<String>, size: Int, isGiven: Bool)
     case failed(String)
 
@@ -18,7 +18,7 @@ package enum CheckpointOutcome: Sendable {
             let source = isGiven ? "memory" : "the journal"
             log.write(
                 .debug,
-                "checkpoint of \(size) B from \(source), \(superseded.count) segments deleted",
+                "checkpoint of \(size) B from \(source), \(superseded.count) segments are over",
                 kind: kind)
         case .failed(let reason):
             log.write(
@@ -33,7 +33,13 @@ typealias CheckpointReplay = @Sendable ([String]) throws(RecoveryError) -> Strin
 
 /// The work of one checkpoint, for a thread of its own.
 struct CheckpointWork: Sendable {
+    /// What the fastest loads begin of between two checkpoints, about.
+    private static let retiredMax = 32
+    /// Of what is free, retired segments take so small a part.
+    private static let retiredShare = 16
+
     let disk: PosixDisk
+    let segmentSize: Int
     /// Complete segments, oldest first.
     let segments: [String]
     /// Nil if it is to be replayed.
@@ -49,15 +55,25 @@ struct CheckpointWork: Sendable {
     }
 
     private func write() throws -> CheckpointOutcome {
+        let retired = retiredCount
+        try RetiredSegments.keep(retired, on: disk)
         let name =
             if let living {
                 try Checkpoint.write(living, to: disk)
             } else {
                 try replay(segments)
             }
-        let superseded = try Checkpoint.removeSuperseded(of: segments, on: disk)
+        let superseded = try Checkpoint.removeSuperseded(of: segments, on: disk) {
+            name throws(DiskError) in
+            try RetiredSegments.retire(name, of: segmentSize, keeping: retired, on: disk)
+        }
         return .written(
             superseded: superseded, size: try disk.size(of: name), isGiven: living != nil)
+    }
+
+    /// How many may be kept. Where the disk does not say what is free, none.
+    private var retiredCount: Int {
+        min(Self.retiredMax, (disk.bytesFree() ?? 0) / (Self.retiredShare * segmentSize))
     }
 }
 
@@ -174,7 +190,8 @@ struct StoreCheckpoints {
         _ segments: [String], with living: LivingState?
     ) throws(SystemError) {
         let work = CheckpointWork(
-            disk: disk, segments: segments, living: living, replay: replay)
+            disk: disk, segmentSize: segmentSize, segments: segments, living: living,
+            replay: replay)
         task = try BackgroundTask { work.run() }
         held = segments.count
     }

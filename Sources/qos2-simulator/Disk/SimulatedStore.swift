@@ -4,6 +4,8 @@
 import Journal
 
 final class SimulatedStore<State: ReplayedState & ~Copyable> {
+    private static var retiredMax: Int { 2 }
+
     let segments: SegmentHome
     let writer: SimulatedWriter
     private let disk: SimulatedDisk
@@ -86,7 +88,11 @@ final class SimulatedStore<State: ReplayedState & ~Copyable> {
         held = folded.count
         try write()
         do throws(DiskError) {
-            let superseded = try Checkpoint.removeSuperseded(of: folded, on: disk)
+            let superseded = try Checkpoint.removeSuperseded(of: folded, on: disk) {
+                name throws(DiskError) in
+                try RetiredSegments.retire(
+                    name, of: segmentSize, keeping: Self.retiredMax, on: disk)
+            }
             segments.forget(superseded)
             held -= superseded.count
         } catch {

@@ -109,7 +109,8 @@ final class SimulatedWriter: BatchWriter {
         wantsSpare()
     }
 
-    /// A spare that an earlier process left is as good: zeros are zeros.
+    /// A spare that an earlier process left is as good: zeros are zeros. So is a retired segment, once it
+    /// is wiped.
     func makeSpare() {
         isMakingSpare = false
         do throws(DiskError) {
@@ -121,7 +122,13 @@ final class SimulatedWriter: BatchWriter {
             for old in [Self.spareName, Self.unfinishedName] where names.contains(old) {
                 try disk.remove(old)
             }
-            try disk.create(Self.unfinishedName, size: segmentSize)
+            if try RetiredSegments.take(segmentSize, as: Self.unfinishedName, on: disk) {
+                let zeros = [UInt8](repeating: 0, count: segmentSize)
+                try disk.write(zeros.span, to: Self.unfinishedName, at: 0)
+                try disk.sync(Self.unfinishedName)
+            } else {
+                try disk.create(Self.unfinishedName, size: segmentSize)
+            }
             try disk.rename(Self.unfinishedName, to: Self.spareName)
             hasSpare = true
             spareFailed = false
