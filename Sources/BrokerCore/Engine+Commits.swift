@@ -58,10 +58,10 @@ extension Engine {
     package mutating func turnEnded(at now: Instant) {
         guard !pace.isImpatient else {
             submit()
-            performer.release()
+            release()
             return
         }
-        performer.release()
+        release()
         guard performer.journal.hasStaged, !performer.journal.isCommitting else { return }
         let due = commitDue(at: now)
         if due == nil { submit() }
@@ -87,7 +87,15 @@ extension Engine {
         if pace.isImpatient || performer.journal.bytesStaged >= CommitPace.fullBytes { submit() }
         awaitAnswers(to: UInt32(truncatingIfNeeded: number), at: now)
         caughtUp(at: now)
+        release()
+    }
+
+    /// What may leave leaves, and it is known what may wait from here on.
+    @inline(__always)
+    private mutating func release() {
         performer.release()
+        performer.share.settle(
+            each: broker.limits.outputBytesMax, all: broker.limits.outputMemoryMax)
     }
 
     private mutating func awaitAnswers(to number: UInt32, at now: Instant) {

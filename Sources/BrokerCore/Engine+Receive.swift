@@ -109,7 +109,7 @@ extension Engine {
     var hasSentMuch: Bool { broker.metrics.sentPackets[.publish] >= sentMax }
 
     /// As much may wait for a peer before it is taken for one that never reads.
-    var backlogMax: Int { 2 * broker.limits.outputBytesMax }
+    var backlogMax: Int { 2 * performer.share.bytes }
 
     /// A peer that sends and never reads is not listened to any longer, until it has taken most of
     /// its answers.

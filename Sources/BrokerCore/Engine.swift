@@ -31,7 +31,7 @@ package struct Engine: ~Copyable {
 
     package init(limits: Limits, home: any Journal.Home, seed: UInt64) {
         broker = Broker(limits: limits, seed: seed)
-        performer = Performer(journal: Journal(home: home))
+        performer = Performer(journal: Journal(home: home), limits)
     }
 
     package var handshakeLogging: HandshakeLogging {
@@ -134,6 +134,7 @@ extension Engine {
         broker.count { $0.bytesSent += UInt64(count) }
         let payloads = performer.outlets[id.index].output.wrote(
             count, givingBackTo: performer.buffers)
+        if performer.outlets[id.index].isToCount { performer.countOutput(of: id) }
         if let payloads { broker.releasePayloads(payloads) }
         let hasWelcome = broker.connections[id.index].welcome != nil
         if performer.outlets[id.index].isWaitedFor || hasWelcome { goOn(id, at: now) }
@@ -147,7 +148,7 @@ extension Engine {
             performer.outlets[id.index].isCongested || performer.outlets[id.index].isFlooded
             || broker.connections[id.index].welcome != nil
         guard isAwaited,
-            performer.outlets[id.index].output.pendingBytes <= broker.limits.outputBytesMax / 2
+            performer.outlets[id.index].output.pendingBytes <= performer.share.bytes / 2
         else { return }
         if performer.outlets[id.index].isFlooded {
             performer.outlets[id.index].isFlooded = false

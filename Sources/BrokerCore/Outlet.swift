@@ -28,6 +28,8 @@ struct Outlet: ~Copyable {
     var isCongested = false
     /// So much waits in it that its peer is not read from.
     var isFlooded = false
+    /// What waits in it counts among what waits for all.
+    var isCounted = false
 
     /// Where the journal stands when something is said.
     struct Standing {
@@ -105,6 +107,10 @@ struct Outlet: ~Copyable {
         listPlace = isGated ? UInt32(place) : 0
         return (isWritable, isGated)
     }
+
+    /// It is to be counted, or not any more, or with what waits by now.
+    @inline(__always)
+    var isToCount: Bool { isCounted || output.bufferedBytes >= OutputShare.counted }
 
     /// Something is to be done when enough has left.
     @inline(__always)

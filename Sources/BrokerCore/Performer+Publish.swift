@@ -67,7 +67,7 @@ extension Performer {
             $0.sentPackets[.publish] += 1
             $0.payloadBytesSent += UInt64(payload)
         }
-        if pending > broker.limits.outputBytesMax { congested(id, &broker) }
+        if pending > share.bytes { congested(id, &broker) }
     }
 
     /// The payload of the message, whether it is yet to be attached, and what then waits in the outlet.

@@ -25,11 +25,14 @@ struct Performer: ~Copyable, Effects {
     var unsaid = Pile<(kind: PacketKind, to: ConnectionID)>()
     /// Outlets of which `isDurable` is not said.
     private(set) var bystanders = 0
+    /// What may wait in each.
+    var share: OutputShare
     var trace = HandshakeTrace()
     var journal: Journal
 
-    init(journal: consuming Journal) {
+    init(journal: consuming Journal, _ limits: borrowing Limits) {
         self.journal = journal
+        share = OutputShare(limits)
     }
 
     mutating func record(_ fact: Fact, isDurable: Bool, of broker: borrowing Broker) {
@@ -137,6 +140,7 @@ extension Performer {
     mutating func removeOutlet(_ id: ConnectionID, of broker: inout Broker) {
         dropOutput(of: id, from: &broker)
         let outlet = outlets.remove(id.index)
+        if outlet.isCounted { _ = share.count(0, at: id.index) }
         if !outlet.isDurable { bystanders -= 1 }
         if outlet.listPlace > 0 { unlist(id, at: Int(outlet.listPlace) - 1) }
     }
@@ -154,6 +158,7 @@ extension Performer {
         for at in listed.indices {
             let id = listed[at]
             let (isWritable, isGated) = outlets[id.index].look(durable, listedAs: waiting + 1)
+            if outlets[id.index].isToCount { countOutput(of: id) }
             if isWritable { writable.append(id) }
             if isGated {
                 listed[waiting] = id
@@ -163,6 +168,12 @@ extension Performer {
             }
         }
         listed.keep(first: waiting)
+    }
+
+    @inline(never)
+    mutating func countOutput(of id: ConnectionID) {
+        let waiting = outlets[id.index].output.bufferedBytes
+        outlets[id.index].isCounted = share.count(waiting, at: id.index)
     }
 
     /// Call it for an outlet that is closing.

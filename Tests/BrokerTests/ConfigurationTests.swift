@@ -93,6 +93,7 @@ import Testing
             max_topic_levels 5
             max_subscriptions 7
             max_output_bytes 1MiB
+            output_memory 32MiB
             queue_overflow drop-newest
             response_information answers/%c
             server_reference other.example:1883
@@ -102,6 +103,7 @@ import Testing
         #expect(limits.connectBytesMax == 64 << 10)
         #expect(limits.topicBytesMax == 100 && limits.topicLevelsMax == 5)
         #expect(limits.subscriptionsMax == 7 && limits.outputBytesMax == 1 << 20)
+        #expect(limits.outputMemoryMax == 32 << 20)
         #expect(limits.overflow == .dropNewest)
         #expect(limits.responseInformation == "answers/%c")
         #expect(limits.serverReference == "other.example:1883")

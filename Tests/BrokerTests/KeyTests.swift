@@ -9,8 +9,8 @@ import Testing
 @Suite struct KeyTests {
     private let own: Set = [
         "connect_timeout", "log_handshakes", "max_connect_size", "max_output_bytes",
-        "max_subscriptions", "max_topic_length", "max_topic_levels", "queue_memory",
-        "queue_overflow",
+        "max_subscriptions", "max_topic_length", "max_topic_levels", "output_memory",
+        "queue_memory", "queue_overflow",
         "response_information", "server_reference",
     ]
 

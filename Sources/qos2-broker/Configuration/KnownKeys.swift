@@ -178,6 +178,7 @@ extension Key {
                     value.storeFolder = try entry.text()
                 }, broker: { [$0.storeFolder] }),
             .size("queue_memory", in: 0...(.max), \.bodyMemoryMax),
+            .size("output_memory", in: 0...(.max), \.limits.outputMemoryMax),
         ]
     }
 }

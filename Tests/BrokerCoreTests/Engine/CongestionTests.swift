@@ -50,6 +50,71 @@ import Testing
         }
     }
 
+    /// Many who never read come to rest together, below what all outputs may hold; who reads has all of
+    /// its messages meanwhile, and when they have gone each may be as slow as before.
+    @Test func allOutputsTogetherAreBounded() {
+        var limits = Limits()
+        limits.outputBytesMax = 100_000
+        limits.outputMemoryMax = 1_000_000
+        scene(limits) { scene in
+            let plc = scene.client("plc")
+            plc.connect()
+            let clients = (0..<50).map { scene.client("slow\($0)") }
+            for client in clients {
+                client.connect()
+                client.subscribe("t")
+                client.setRoom(0)
+            }
+            let reader = scene.client("reader")
+            reader.connect()
+            reader.subscribe("t")
+            let text = String(repeating: "x", count: 1000)
+            for _ in 0..<200 { plc.publish("t", text) }
+            #expect(reader.received().count == 200)
+            let waiting = clients.map {
+                scene.engine.performer.outlets[$0.connection!.index].output.pendingBytes
+            }
+            #expect(Set(waiting).count == 1)
+            #expect(800_000..<1_000_000 ~= waiting.reduce(0, +))
+            #expect(scene.engine.performer.share.taken == waiting.reduce(0, +))
+
+            for client in clients { client.lose() }
+            #expect(scene.engine.performer.share.taken == 0)
+            reader.setRoom(0)
+            for _ in 0..<200 { plc.publish("t", text) }
+            reader.setRoom(nil)
+            // What waits for it makes its own part smaller too: x > 100,000 (1 - x / 1,000,000).
+            #expect(reader.received().count == 91)
+            #expect(scene.engine.performer.share.taken == 0)
+        }
+    }
+
+    /// What some have left decides what others may have, and the limits that are in force.
+    @Test func whatIsLeftIsShared() {
+        var limits = Limits()
+        limits.outputBytesMax = 1000
+        var share = OutputShare(limits)
+        #expect(share.bytes == 1000)
+        var counts = [share.count(30_000, at: 7), share.count(16_383, at: 2)]
+        share.settle(each: 1000, all: 40_000)
+        #expect(share.bytes == 250)
+        share.settle(each: 2000, all: 40_000)
+        #expect(share.bytes == 500)
+        counts.append(share.count(16_384, at: 2))
+        #expect(share.taken == 46_384)
+        share.settle(each: 1000, all: 40_000)
+        #expect(share.bytes == 3)
+        share.settle(each: 1000, all: 0)
+        #expect(share.bytes == 3)
+        counts.append(share.count(0, at: 7))
+        share.settle(each: 1000, all: 32_768)
+        #expect(share.bytes == 500)
+        counts.append(share.count(100, at: 2))
+        share.settle(each: 1000, all: 40_000)
+        #expect(share.bytes == 1000)
+        #expect(counts == [true, false, true, false, false])
+    }
+
     @Test func repeatsWaitForASlowReaderToo() {
         scene(limits) { scene in
             let plc = scene.client("plc")
