@@ -46,7 +46,7 @@ public enum Checkpoint {
     private static func write(
         at position: SegmentHome.Position, to disk: any Disk, _ fill: (CheckpointHome) -> Void
     ) throws(DiskError) -> String {
-        if try disk.names().contains(unfinished) { try disk.remove(unfinished) }
+        try disk.remove(unfinished)
         try disk.create(unfinished, size: 0)
         let home = CheckpointHome(disk, unfinished, position)
         fill(home)

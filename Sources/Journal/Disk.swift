@@ -21,6 +21,7 @@ public protocol Disk: AnyObject {
     func confirm(_ name: String) throws(DiskError)
     func syncFolder() throws(DiskError)
     func rename(_ name: String, to newName: String) throws(DiskError)
+    /// Afterwards there is no such file, as there may have been none before.
     func remove(_ name: String) throws(DiskError)
     /// What lies behind `size` is zero, and nobody will write there: its space may be used for
     /// something else. A disk may also leave it as it is.

@@ -52,6 +52,15 @@ import Testing
         #expect(took >= .microseconds(3 * SpareSegment.pausesMax * Int(SpareSegment.pause)))
     }
 
+    /// The thread that makes checkpoints gives up what the one that makes spares may have taken meanwhile.
+    @Test func whatHasGoneAlreadyIsRemovedWithoutAWord() throws {
+        let place = try DiskInMemory()
+        defer { place.remove() }
+        try retire(Self.size, on: place.disk)
+        for _ in 1...2 { try place.disk.remove("spare-0000000000000001-00000001") }
+        #expect(try place.disk.names().isEmpty)
+    }
+
     /// Whether zeros of the right number were made, and how long it took. Beside a retired segment, where its size is told.
     private func spare(
         of retired: Int? = nil, _ prepare: (SpareSegment) -> Void

@@ -184,11 +184,6 @@ package final class PosixDisk: Disk, Sendable {
     }
 
     package func remove(_ name: String) throws(DiskError) {
-        guard unlink(path(name)) == 0 else { throw failure("remove", path(name)) }
-    }
-
-    /// The same, where it may not be there.
-    func clear(_ name: String) throws(DiskError) {
         guard unlink(path(name)) == 0 || errno == ENOENT else {
             throw failure("remove", path(name))
         }

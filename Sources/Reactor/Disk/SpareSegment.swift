@@ -69,7 +69,7 @@ final class SpareSegment: Sendable {
     /// most a header, which is written over.
     private func make() throws(DiskError) -> Bool {
         if try Self.isThere(disk, size) { return true }
-        for old in [Self.name, Self.unfinished] { try disk.clear(old) }
+        for old in [Self.name, Self.unfinished] { try disk.remove(old) }
         let isRetired = try RetiredSegments.take(size, as: Self.unfinished, on: disk)
         if !isRetired, !Self.fits(disk, size) { return false }
         let fill = isRetired ? disk.wipe : disk.create

@@ -266,7 +266,7 @@ package final class SyncThread: BatchWriter, @unchecked Sendable {
 
     /// False if the disk is full.
     private func create(_ size: Int) throws(DiskError) -> Bool {
-        try disk.clear(Self.unfinished)
+        try disk.remove(Self.unfinished)
         do throws(DiskError) {
             try disk.create(Self.unfinished, size: size)
             return true

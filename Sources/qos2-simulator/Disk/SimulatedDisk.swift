@@ -116,8 +116,7 @@ final class SimulatedDisk: Disk {
 
     func remove(_ name: String) throws(DiskError) {
         try change("remove", name)
-        _ = try file(name)
-        entries[name] = nil
+        guard entries.removeValue(forKey: name) != nil else { return }
         changes.append(.remove(name))
     }
 
