@@ -49,6 +49,21 @@ import Testing
         }
     }
 
+    /// What grows together would be copied together.
+    @Test func manyThatFillAlikeGrowByDifferentAmounts() {
+        let slab = (0..<64).map { _ in GrownAlike() }
+        for _ in 0..<100 {
+            for one in slab { one.buffer.append([UInt8](repeating: 1, count: 1024).span) }
+        }
+        let capacities = slab.map { $0.buffer.capacity }
+        #expect(capacities.allSatisfy { 102_400...400_000 ~= $0 })
+        #expect(Set(capacities).count > 4)
+    }
+
+    private final class GrownAlike {
+        var buffer = ByteBuffer()
+    }
+
     @Test func anEmptyBufferBeginsAnew() {
         var buffer = ByteBuffer()
         #expect(buffer.capacity == 0)
