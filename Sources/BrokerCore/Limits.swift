@@ -33,7 +33,7 @@ package struct Limits: Equatable, Sendable {
     package var waitingBytesMax = 256 << 20
     /// Bytes of one connection's output before its receiver counts as too slow.
     package var outputBytesMax = 4 << 20
-    /// Bytes that wait in all outputs together. The less of it is left, the sooner a receiver is too slow.
+    /// Bytes of memory of all outputs together. The less of it is left, the sooner a receiver is too slow.
     package var outputMemoryMax = 256 << 20
     /// Bytes of all messages together before more are refused; nil for no bound.
     package var messageBytesMax: Int?

@@ -28,7 +28,7 @@ struct Outlet: ~Copyable {
     var isCongested = false
     /// So much waits in it that its peer is not read from.
     var isFlooded = false
-    /// What waits in it counts among what waits for all.
+    /// Its memory counts among that of all.
     var isCounted = false
 
     /// Where the journal stands when something is said.
@@ -108,9 +108,9 @@ struct Outlet: ~Copyable {
         return (isWritable, isGated)
     }
 
-    /// It is to be counted, or not any more, or with what waits by now.
+    /// It is to be counted, or not any more, or with the memory that it has by now.
     @inline(__always)
-    var isToCount: Bool { isCounted || output.bufferedBytes >= OutputShare.counted }
+    var isToCount: Bool { isCounted || output.memoryBytes >= OutputShare.least }
 
     /// Something is to be done when enough has left.
     @inline(__always)

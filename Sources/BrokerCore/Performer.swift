@@ -172,8 +172,8 @@ extension Performer {
 
     @inline(never)
     mutating func countOutput(of id: ConnectionID) {
-        let waiting = outlets[id.index].output.bufferedBytes
-        outlets[id.index].isCounted = share.count(waiting, at: id.index)
+        let memory = outlets[id.index].output.memoryBytes
+        outlets[id.index].isCounted = share.count(memory, at: id.index)
     }
 
     /// Call it for an outlet that is closing.

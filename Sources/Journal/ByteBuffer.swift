@@ -144,7 +144,7 @@ public struct ByteBuffer: ~Copyable {
         while grown < size {
             grown *= 2
         }
-        guard grown > Self.alikeCapacity else { return grown }
+        guard Self.mixedCapacities ~= grown else { return grown }
         let mixed = unsafe UInt(bitPattern: base) &* 0x9e37_79b9_7f4a_7c15
         return grown + grown / 16 * Int(mixed >> 61)
     }
@@ -190,7 +190,8 @@ public struct ByteBuffer: ~Copyable {
         tail = 0
     }
 
-    private static var alikeCapacity: Int { 1024 }
+    /// Larger ones are too few to come together, and 4 GiB are the end.
+    private static var mixedCapacities: ClosedRange<Int> { 2048...(64 << 20) }
 
     /// As much as a batch takes, or the answers to some long reads.
     private static var keptCapacity: Int { 512 * 1024 }

@@ -56,10 +56,6 @@ public struct GatedOutput: ~Copyable {
     @inlinable
     public var pendingBytes: Int { buffer.count + attachedBytes }
 
-    /// And of that, what takes memory here.
-    @inlinable
-    public var bufferedBytes: Int { buffer.count }
-
     public var isEmpty: Bool { pendingBytes == 0 }
 
     /// What it holds, used or not.

@@ -8,7 +8,7 @@ public struct Inspection {
         /// So many bytes behind the last whole commit: a write that was cut, of which nothing was
         /// ever acknowledged.
         case torn(Int)
-        /// A checkpoint holds all of it already; it waits to be deleted.
+        /// A checkpoint holds all of it already; nobody needs it any more.
         case superseded
         /// Made, and never written to.
         case blank

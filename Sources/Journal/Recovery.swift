@@ -172,8 +172,8 @@ public struct Recovery: ~Copyable {
         return names.filter(SegmentHeader.isSegment).sorted()
     }
 
-    /// A segment that a checkpoint holds already, waiting to be deleted. Its name tells: whether it
-    /// is sound does not matter any more.
+    /// A segment that a checkpoint holds already, and nobody needs any more. Its name tells: whether
+    /// it is sound does not matter.
     private func isSuperseded(_ name: String) -> Bool {
         name < SegmentHeader.name(firstBatch: report.position.nextBatch, epoch: 0)
     }

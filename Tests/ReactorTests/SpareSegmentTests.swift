@@ -86,6 +86,6 @@ import Testing
         let name = SegmentHeader.name(firstBatch: 1, epoch: 1)
         try disk.create(name, size: size)
         try disk.write([UInt8](repeating: 0xff, count: size).span, to: name, at: 0)
-        try RetiredSegments.retire(name, of: size, keeping: 1, on: disk)
+        try RetiredSegments(of: size, on: disk).retire(name, keeping: 1)
     }
 }

@@ -73,7 +73,29 @@ import Testing
         let retired = segments[..<2].map { $0.replacing("segment", with: "spare") }
         let left = try disk.names().filter { !Checkpoint.isCheckpoint($0) }
         #expect(left.sorted() == segments[2...] + retired)
-        #expect(try RetiredSegments.any(of: Self.segmentSize, on: disk) != nil)
+        #expect(try RetiredSegments(of: Self.segmentSize, on: disk).count() == 2)
+    }
+
+    /// A quota may be used up while the file system has much that is free.
+    @Test func whatIsRetiredIsGivenUpForTheNextAttempt() throws {
+        let place = try DiskInMemory()
+        defer { place.remove() }
+        let disk = place.disk
+        let retired = RetiredSegments(of: Self.segmentSize, on: disk)
+        let segment = SegmentHeader.name(firstBatch: 1, epoch: 1)
+        try disk.create(segment, size: Self.segmentSize)
+        try retired.retire(segment, keeping: 1)
+        let work = CheckpointWork(
+            disk: disk, segmentSize: Self.segmentSize, segments: [], living: nil
+        ) { _ throws(RecoveryError) in
+            throw .disk(DiskError(operation: "write", reason: "quota exceeded", isFull: true))
+        }
+        guard case .failed(let reason) = work.run() else {
+            Issue.record("a checkpoint")
+            return
+        }
+        #expect(reason.contains("quota"))
+        #expect(try disk.names().isEmpty)
     }
 
     /// How many segments have to be complete, behind the last checkpoint if there is one.

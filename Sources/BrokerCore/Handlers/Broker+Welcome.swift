@@ -157,7 +157,7 @@ extension Broker {
     ) {
         guard let welcome = connections[id.index].welcome else { return }
         var room = min(limits.outputBytesMax / 2, Self.sentAtOnce)
-        while room > 0, !welcome.found.isEmpty {
+        while room > 0, !connections[id.index].isCongested, !welcome.found.isEmpty {
             let delivery = welcome.found.removeFirst()
             room -= sendWelcome(delivery, on: id, at: now, into: &effects)
             effects.letGo(delivery.message, of: &self)

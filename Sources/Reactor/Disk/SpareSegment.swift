@@ -22,8 +22,7 @@ final class SpareSegment: Sendable {
     init(disk: PosixDisk, size: Int) {
         self.disk = disk
         self.size = size
-        let retired = try? RetiredSegments.any(of: size, on: disk)
-        hadNoRoom = Atomic(retired == nil && !Self.fits(disk, size))
+        hadNoRoom = Atomic((try? Self.fits(disk, size)) == false)
     }
 
     var isReady: Bool { ready.load(ordering: .acquiring) }
@@ -69,9 +68,9 @@ final class SpareSegment: Sendable {
     /// most a header, which is written over.
     private func make() throws(DiskError) -> Bool {
         if try Self.isThere(disk, size) { return true }
+        if try !Self.fits(disk, size) { return false }
         for old in [Self.name, Self.unfinished] { try disk.remove(old) }
-        let isRetired = try RetiredSegments.take(size, as: Self.unfinished, on: disk)
-        if !isRetired, !Self.fits(disk, size) { return false }
+        let isRetired = try RetiredSegments(of: size, on: disk).take(as: Self.unfinished)
         let fill = isRetired ? disk.wipe : disk.create
         do throws(DiskError) {
             try fill(Self.unfinished, size, Self.pieceSize, keepPace)
@@ -108,8 +107,9 @@ final class SpareSegment: Sendable {
         return try disk.size(of: name) == size
     }
 
-    /// As much again is left: what makes room, the next checkpoint, needs some itself.
-    private static func fits(_ disk: PosixDisk, _ size: Int) -> Bool {
-        disk.bytesFree().map { $0 >= 2 * size } ?? true
+    /// As much again is left, or can be given up: what makes room, the next checkpoint, needs some itself.
+    private static func fits(_ disk: PosixDisk, _ size: Int) throws(DiskError) -> Bool {
+        guard let free = disk.bytesFree() else { return true }
+        return try free + RetiredSegments(of: size, on: disk).count() * size >= 2 * size
     }
 }

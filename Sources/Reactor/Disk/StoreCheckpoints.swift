@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Keeps the store small: now and then a thread writes the next checkpoint and deletes what two
+// Keeps the store small: now and then a thread writes the next checkpoint and retires what two
 // checkpoints no longer need. What it writes is the living state, where the loop gives that because it
 // is small; otherwise the thread replays the last checkpoint and the segments that are complete since,
 // and the living state is neither stopped nor copied.
@@ -50,22 +50,25 @@ struct CheckpointWork: Sendable {
         do {
             return try write()
         } catch {
+            // Whatever the disk says of its space: the next attempt has more.
+            try? retired.keep(0)
             return .failed("\(error)")
         }
     }
 
+    private var retired: RetiredSegments { RetiredSegments(of: segmentSize, on: disk) }
+
     private func write() throws -> CheckpointOutcome {
-        let retired = retiredCount
-        try RetiredSegments.keep(retired, on: disk)
+        try retired.keep(retiredCount)
         let name =
             if let living {
                 try Checkpoint.write(living, to: disk)
             } else {
                 try replay(segments)
             }
+        let most = retiredCount
         let superseded = try Checkpoint.removeSuperseded(of: segments, on: disk) {
-            name throws(DiskError) in
-            try RetiredSegments.retire(name, of: segmentSize, keeping: retired, on: disk)
+            name throws(DiskError) in try retired.retire(name, keeping: most)
         }
         return .written(
             superseded: superseded, size: try disk.size(of: name), isGiven: living != nil)

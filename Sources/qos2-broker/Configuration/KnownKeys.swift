@@ -110,6 +110,7 @@ extension Key {
             .bound("max_queued_messages", \.limits.waitingMax),
             .bytes("max_queued_bytes", \.limits.waitingBytesMax),
             .size("max_output_bytes", in: 1024...(1 << 29), \.limits.outputBytesMax),
+            .size("output_memory", in: 1 << 20...(.max), \.limits.outputMemoryMax),
             .number("max_topic_length", in: 1...65_535, \.limits.topicBytesMax),
             .number("max_topic_levels", in: 1...65_535, \.limits.topicLevelsMax),
             .bound("max_subscriptions", \.limits.subscriptionsMax),
@@ -178,7 +179,6 @@ extension Key {
                     value.storeFolder = try entry.text()
                 }, broker: { [$0.storeFolder] }),
             .size("queue_memory", in: 0...(.max), \.bodyMemoryMax),
-            .size("output_memory", in: 0...(.max), \.limits.outputMemoryMax),
         ]
     }
 }

@@ -88,10 +88,11 @@ final class SimulatedStore<State: ReplayedState & ~Copyable> {
         held = folded.count
         try write()
         do throws(DiskError) {
+            let retired = RetiredSegments(of: segmentSize, on: disk)
+            let most = writer.isShortOfSpace ? 0 : Self.retiredMax
+            try retired.keep(most)
             let superseded = try Checkpoint.removeSuperseded(of: folded, on: disk) {
-                name throws(DiskError) in
-                try RetiredSegments.retire(
-                    name, of: segmentSize, keeping: Self.retiredMax, on: disk)
+                name throws(DiskError) in try retired.retire(name, keeping: most)
             }
             segments.forget(superseded)
             held -= superseded.count

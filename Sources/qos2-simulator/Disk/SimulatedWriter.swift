@@ -122,7 +122,7 @@ final class SimulatedWriter: BatchWriter {
             for old in [Self.spareName, Self.unfinishedName] where names.contains(old) {
                 try disk.remove(old)
             }
-            if try RetiredSegments.take(segmentSize, as: Self.unfinishedName, on: disk) {
+            if try RetiredSegments(of: segmentSize, on: disk).take(as: Self.unfinishedName) {
                 let zeros = [UInt8](repeating: 0, count: segmentSize)
                 try disk.write(zeros.span, to: Self.unfinishedName, at: 0)
                 try disk.sync(Self.unfinishedName)

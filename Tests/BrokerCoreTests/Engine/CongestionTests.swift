@@ -50,68 +50,114 @@ import Testing
         }
     }
 
+    private var narrow: Limits {
+        var limits = Limits()
+        limits.outputBytesMax = 100_000
+        limits.outputMemoryMax = 4_000_000
+        return limits
+    }
+
+    private func waiting(for client: Client, in scene: Scene) -> Int {
+        scene.engine.performer.outlets[client.connection!.index].output.pendingBytes
+    }
+
+    /// Fifty who subscribe to `t` and never read.
+    private func stopped(in scene: Scene) -> [Client] {
+        (0..<50).map { number in
+            let client = scene.client("stopped\(number)")
+            client.connect()
+            client.subscribe("t")
+            client.setRoom(0)
+            return client
+        }
+    }
+
     /// Many who never read come to rest together, below what all outputs may hold; who reads has all of
     /// its messages meanwhile, and when they have gone each may be as slow as before.
     @Test func allOutputsTogetherAreBounded() {
-        var limits = Limits()
-        limits.outputBytesMax = 100_000
-        limits.outputMemoryMax = 1_000_000
-        scene(limits) { scene in
+        scene(narrow) { scene in
             let plc = scene.client("plc")
             plc.connect()
-            let clients = (0..<50).map { scene.client("slow\($0)") }
-            for client in clients {
-                client.connect()
-                client.subscribe("t")
-                client.setRoom(0)
-            }
+            let clients = stopped(in: scene)
             let reader = scene.client("reader")
             reader.connect()
             reader.subscribe("t")
             let text = String(repeating: "x", count: 1000)
             for _ in 0..<200 { plc.publish("t", text) }
             #expect(reader.received().count == 200)
-            let waiting = clients.map {
-                scene.engine.performer.outlets[$0.connection!.index].output.pendingBytes
-            }
-            #expect(Set(waiting).count == 1)
-            #expect(800_000..<1_000_000 ~= waiting.reduce(0, +))
-            #expect(scene.engine.performer.share.taken == waiting.reduce(0, +))
+            let bytes = clients.map { waiting(for: $0, in: scene) }
+            #expect(Set(bytes).count == 1)
+            #expect(1_000_000..<3_000_000 ~= bytes.reduce(0, +))
+            let taken = scene.engine.performer.share.taken
+            #expect(bytes.reduce(0, +)..<4_000_000 ~= taken)
 
             for client in clients { client.lose() }
             #expect(scene.engine.performer.share.taken == 0)
             reader.setRoom(0)
             for _ in 0..<200 { plc.publish("t", text) }
+            #expect(90_000...101_000 ~= waiting(for: reader, in: scene))
             reader.setRoom(nil)
-            // What waits for it makes its own part smaller too: x > 100,000 (1 - x / 1,000,000).
-            #expect(reader.received().count == 91)
             #expect(scene.engine.performer.share.taken == 0)
         }
     }
 
-    /// What some have left decides what others may have, and the limits that are in force.
+    /// Who had too much is served again when half of the part that it may have by now has left; and who
+    /// sends without reading is not read from at twice that part.
+    @Test func whatIsTooMuchFollowsWhatIsLeft() {
+        scene(narrow) { scene in
+            let plc = scene.client("plc")
+            plc.connect()
+            let slow = scene.client("slow")
+            slow.connect()
+            slow.subscribe("t")
+            slow.setRoom(0)
+            let clients = stopped(in: scene)
+            let text = String(repeating: "x", count: 1000)
+            for _ in 0..<200 { plc.publish("t", text) }
+            let part = scene.engine.performer.share.bytes
+            #expect(OutputShare.least..<60_000 ~= part)
+            let full = waiting(for: slow, in: scene)
+            slow.setRoom(full - part / 2 - 2000)
+            let still = waiting(for: slow, in: scene)
+            #expect(part / 2..<full ~= still)
+            plc.publish("t", text)
+            #expect(waiting(for: slow, in: scene) == still)
+            slow.setRoom(4000)
+            let left = waiting(for: slow, in: scene)
+            #expect(left <= scene.engine.performer.share.bytes / 2)
+            plc.publish("t", text)
+            #expect(waiting(for: slow, in: scene) > left)
+
+            let flooded = 2 * scene.engine.performer.share.bytes
+            clients[0].send((0..<100_000).flatMap { _ in Wire.ping() })
+            #expect(waiting(for: clients[0], in: scene) <= flooded + 2)
+            #expect(flooded < 150_000)
+        }
+    }
+
+    /// What others have left decides what one may have, and the limits that are in force.
     @Test func whatIsLeftIsShared() {
         var limits = Limits()
-        limits.outputBytesMax = 1000
+        limits.outputBytesMax = 100_000
         var share = OutputShare(limits)
-        #expect(share.bytes == 1000)
-        var counts = [share.count(30_000, at: 7), share.count(16_383, at: 2)]
-        share.settle(each: 1000, all: 40_000)
-        #expect(share.bytes == 250)
-        share.settle(each: 2000, all: 40_000)
-        #expect(share.bytes == 500)
+        #expect(share.bytes == 100_000)
+        var counts = [share.count(300_000, at: 7), share.count(16_383, at: 2)]
+        share.settle(each: 100_000, all: 400_000)
+        #expect(share.bytes == 25_000)
+        share.settle(each: 200_000, all: 400_000)
+        #expect(share.bytes == 50_000)
         counts.append(share.count(16_384, at: 2))
-        #expect(share.taken == 46_384)
-        share.settle(each: 1000, all: 40_000)
-        #expect(share.bytes == 3)
+        #expect(share.taken == 316_384)
+        share.settle(each: 100_000, all: 300_000)
+        #expect(share.bytes == 16_384)
         share.settle(each: 1000, all: 0)
-        #expect(share.bytes == 3)
-        counts.append(share.count(0, at: 7))
-        share.settle(each: 1000, all: 32_768)
-        #expect(share.bytes == 500)
-        counts.append(share.count(100, at: 2))
-        share.settle(each: 1000, all: 40_000)
         #expect(share.bytes == 1000)
+        counts.append(share.count(0, at: 7))
+        share.settle(each: 100_000, all: 32_768)
+        #expect(share.bytes == 50_000)
+        counts.append(share.count(100, at: 2))
+        share.settle(each: 100_000, all: 32_768)
+        #expect(share.bytes == 100_000)
         #expect(counts == [true, false, true, false, false])
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Retained messages that expire: the topic has none from then on, and nothing of them is kept; and
 // more of them than a subscriber's connection has room for.
+import Journal
 import MQTT
 import Testing
 
@@ -76,6 +77,29 @@ import Testing
             plc.connect()
             for _ in 0..<10_000 { plc.publish("t", "x", retain: true, expiry: 1_000_000) }
             #expect(scene.engine.broker.state.retained.expiry.count == 1)
+        }
+    }
+
+    /// What is found from turn to turn waits where it was found, not in an output that nobody reads.
+    @Test func aLongSearchFillsNoOutput() {
+        var limits = Limits()
+        limits.outputBytesMax = 1000
+        limits.searchSteps = 10
+        scene(limits) { scene in
+            let plc = scene.client("plc")
+            plc.connect()
+            let text = String(repeating: "x", count: 90)
+            for number in 0..<200 { plc.publish("t/\(number)", text, retain: true) }
+            let db = scene.client("db")
+            db.connect()
+            db.setRoom(0)
+            db.subscribe("#", qos: 0)
+            for _ in 0..<100 { scene.pass(.milliseconds(1)) }
+            let place = db.connection!.index
+            #expect(scene.engine.performer.outlets[place].output.pendingBytes < 1300)
+            db.setRoom(nil)
+            for _ in 0..<100 { scene.pass(.milliseconds(1)) }
+            #expect(db.received().count >= 200)
         }
     }
 
