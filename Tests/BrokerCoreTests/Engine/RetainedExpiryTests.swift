@@ -80,20 +80,28 @@ import Testing
         }
     }
 
+    /// Somebody subscribes to so many retained messages, from a publisher, and reads nothing yet.
+    private func stoppedSubscriber(
+        of count: Int, in scene: Scene
+    ) -> (publisher: Client, subscriber: Client) {
+        let plc = scene.client("plc")
+        plc.connect()
+        let text = String(repeating: "x", count: 90)
+        for number in 0..<count { plc.publish("t/\(number)", text, retain: true) }
+        let db = scene.client("db")
+        db.connect()
+        db.setRoom(0)
+        db.subscribe("#", qos: 0)
+        return (plc, db)
+    }
+
     /// What is found from turn to turn waits where it was found, not in an output that nobody reads.
     @Test func aLongSearchFillsNoOutput() {
         var limits = Limits()
         limits.outputBytesMax = 1000
         limits.searchSteps = 10
         scene(limits) { scene in
-            let plc = scene.client("plc")
-            plc.connect()
-            let text = String(repeating: "x", count: 90)
-            for number in 0..<200 { plc.publish("t/\(number)", text, retain: true) }
-            let db = scene.client("db")
-            db.connect()
-            db.setRoom(0)
-            db.subscribe("#", qos: 0)
+            let (_, db) = stoppedSubscriber(of: 200, in: scene)
             for _ in 0..<100 { scene.pass(.milliseconds(1)) }
             let place = db.connection!.index
             #expect(scene.engine.performer.outlets[place].output.pendingBytes < 1300)
@@ -108,14 +116,7 @@ import Testing
         var limits = Limits()
         limits.outputBytesMax = 1000
         scene(limits) { scene in
-            let plc = scene.client("plc")
-            plc.connect()
-            let text = String(repeating: "x", count: 90)
-            for number in 0..<100 { plc.publish("t/\(number)", text, retain: true) }
-            let db = scene.client("db")
-            db.connect()
-            db.setRoom(0)
-            db.subscribe("#", qos: 0)
+            let (plc, db) = stoppedSubscriber(of: 100, in: scene)
             // What is said meanwhile is not followed by what was said before it.
             plc.publish("t/0", "new", qos: 0, retain: true)
             db.setRoom(nil)
