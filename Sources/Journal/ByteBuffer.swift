@@ -137,8 +137,8 @@ public struct ByteBuffer: ~Copyable {
     }
 
     /// Twice as much, or more. Outputs of receivers that stopped together fill at one pace, and would all
-    /// be copied in the same turn if all grew by the same: large ones take up to half as much again, as
-    /// their addresses say.
+    /// be copied in the same turn if all grew by the same: they take up to half as much again, as their
+    /// addresses say.
     private func grownCapacity(toHold size: Int) -> Int {
         var grown = max(capacity * 2, 512)
         while grown < size {
@@ -190,7 +190,8 @@ public struct ByteBuffer: ~Copyable {
         tail = 0
     }
 
-    /// Larger ones are too few to come together, and 4 GiB are the end.
+    /// Those that differ. Smaller ones cost nothing to copy; larger ones are too few to come together, and
+    /// 4 GiB are the end.
     private static var mixedCapacities: ClosedRange<Int> { 2048...(64 << 20) }
 
     /// As much as a batch takes, or the answers to some long reads.

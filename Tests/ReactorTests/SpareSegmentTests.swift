@@ -12,6 +12,11 @@ import Testing
 @Suite struct SpareSegmentTests {
     private static let size = 4 * SpareSegment.pieceSize
 
+    /// Of the four pieces, three are ahead of a segment that does not fill.
+    private static var pauses: Duration {
+        .microseconds(3 * SpareSegment.pausesMax * Int(SpareSegment.pause))
+    }
+
     @Test func itIsThereWhenHalfOfTheOtherIsFull() {
         let piece = SpareSegment.pieceSize
         #expect(!SpareSegment.isAhead(piece, ofUse: 0))
@@ -30,9 +35,7 @@ import Testing
     @Test func besideOneThatDoesNotFillZerosComeSlowly() throws {
         let (isBlank, took) = try spare { $0.noteUse(upTo: 0) }
         #expect(isBlank)
-        let piecesAhead = 3
-        let pauses = piecesAhead * SpareSegment.pausesMax
-        #expect(took >= .microseconds(pauses * Int(SpareSegment.pause)))
+        #expect(took >= Self.pauses)
     }
 
     /// Its place is taken, and of what was there nothing is left.
@@ -49,7 +52,7 @@ import Testing
     /// Neither do its zeros come faster.
     @Test func aRetiredSegmentIsWipedAsSlowly() throws {
         let (_, took) = try spare(of: Self.size) { $0.noteUse(upTo: 0) }
-        #expect(took >= .microseconds(3 * SpareSegment.pausesMax * Int(SpareSegment.pause)))
+        #expect(took >= Self.pauses)
     }
 
     /// The thread that makes checkpoints gives up what the one that makes spares may have taken meanwhile.
